@@ -1,0 +1,3 @@
+#pragma once
+// Linux's epoll, which the Glibc module leaves out.
+#include <sys/epoll.h>

@@ -1,0 +1,144 @@
+import RuleLanguage
+
+/// The rules that take messages of one topic, with the values of their captures. Made by `RuleEngine.binding`; the
+/// caller keeps it per topic. Valid until the engine reloads; confined to the engine's thread.
+@safe
+package final class RuleBinding {
+    /// A rule that takes the topic's messages.
+    final class Entry {
+        let rule: RuleRuntime
+        let source: SourcePlan
+        /// Where in the topic each capture lies.
+        let captures: [Range<Int>]
+        /// Slots of the scan and the registers that take them, in turn.
+        let moves: FixedBuffer<Move>
+        /// Declared fields: the slot of each.
+        let schema: [(slot: Int, field: SchemaField, register: Int?)]
+        let rootSlot: Int
+        /// The group of the topic, where captures alone are the key.
+        var cachedGroup: Group?
+
+        init(
+            rule: RuleRuntime, source: SourcePlan, captures: [Range<Int>], moves: [Move],
+            schema: [(slot: Int, field: SchemaField, register: Int?)], rootSlot: Int
+        ) {
+            self.rule = rule
+            self.source = source
+            self.captures = captures
+            self.moves = FixedBuffer(moves)
+            self.schema = schema
+            self.rootSlot = rootSlot
+        }
+
+        deinit { moves.deallocate() }
+    }
+
+    struct Move: BitwiseCopyable {
+        var slot: Int32
+        var register: Int32
+    }
+
+    let entries: [Entry]
+    let trie: PathTrie
+    let usesJSON: Bool
+    let usesClient: Bool
+    let generation: UInt64
+    private let topicBytes: FixedBuffer<UInt8>
+
+    /// Whether a rule of the binding remembers something besides the numbers of its outputs: a window, a `limit`, a
+    /// history, `dedupe`. Then every message of the topic is part of what a restart must replay.
+    package let keepsState: Bool
+
+    init(_ found: [(rule: RuleRuntime, source: SourcePlan, captures: [Range<Int>])], topic: ByteSlice, generation: UInt64) {
+        var paths: [PayloadPath] = []
+        var firstPaths: [Int] = []
+        for item in found {
+            firstPaths.append(paths.count)
+            guard item.source.decoding == .json else { continue }
+            paths += item.rule.plan.paths
+            if item.rule.plan.readsWholePayload || item.source.schema != nil { paths.append(PayloadPath(steps: [])) }
+            for field in item.source.schema ?? [] { paths.append(PayloadPath(steps: [.member(field.name)])) }
+        }
+        let trie = PathTrie(paths)
+        self.trie = trie
+        entries = zip(found, firstPaths).map { item, first in RuleBinding.entry(item, trie, first) }
+        usesJSON = found.contains { $0.source.decoding == .json }
+        usesClient = found.contains { $0.rule.usesClient }
+        keepsState = found.contains { $0.rule.keepsState }
+        self.generation = generation
+        topicBytes = FixedBuffer(topic.array)
+    }
+
+    deinit { topicBytes.deallocate() }
+
+    private static func entry(
+        _ item: (rule: RuleRuntime, source: SourcePlan, captures: [Range<Int>]), _ trie: PathTrie, _ first: Int
+    ) -> Entry {
+        let plan = item.rule.plan
+        let layout = item.rule.program.layout
+        guard item.source.decoding == .json else {
+            return Entry(
+                rule: item.rule, source: item.source, captures: item.captures, moves: [], schema: [], rootSlot: -1)
+        }
+        var moves: [Move] = []
+        for path in plan.paths.indices {
+            moves.append(Move(slot: Int32(trie.slots[first + path]), register: Int32(layout.paths + path)))
+        }
+        var next = first + plan.paths.count
+        var rootSlot = -1
+        if plan.readsWholePayload || item.source.schema != nil {
+            rootSlot = trie.slots[next]
+            moves.append(Move(slot: Int32(rootSlot), register: Int32(layout.payload)))
+            next += 1
+        }
+        var schema: [(slot: Int, field: SchemaField, register: Int?)] = []
+        for field in item.source.schema ?? [] {
+            let path = plan.paths.firstIndex(of: PayloadPath(steps: [.member(field.name)]))
+            schema.append((trie.slots[next], field, path.map { layout.paths + $0 }))
+            next += 1
+        }
+        return Entry(
+            rule: item.rule, source: item.source, captures: item.captures, moves: moves, schema: schema,
+            rootSlot: rootSlot)
+    }
+
+    func capture(_ range: Range<Int>) -> Value {
+        .text(topicBytes.slice(range.lowerBound, count: range.count))
+    }
+}
+
+/// Matching of topics against the sources of rules.
+enum SourceMatch {
+    /// Where each capture lies in `topic`, or nil when the source does not match. A wildcard or capture in the first level
+    /// does not match a topic that begins with `$`.
+    static func match(_ source: SourcePlan, _ topic: ByteSlice, captureCount: Int) -> [Range<Int>]? {
+        var captures = [Range<Int>](repeating: 0..<0, count: captureCount)
+        var position = 0
+        var ended = false
+        for (index, level) in source.levels.enumerated() {
+            if ended {
+                // `a/#` matches `a` too.
+                if case .rest = level, index == source.levels.count - 1 { return captures }
+                return nil
+            }
+            if index == 0, !topic.isEmpty, topic[0] == UInt8(ascii: "$") {
+                guard case .literal = level else { return nil }
+            }
+            if case .rest = level { return captures }
+            if case .captureRest(let slot) = level {
+                if slot < captureCount { captures[slot] = position..<topic.count }
+                return captures
+            }
+            var end = position
+            while end < topic.count, topic[end] != UInt8(ascii: "/") { end += 1 }
+            switch level {
+            case .literal(let text): guard topic.slice(position, end).equals(Array(text.utf8)) else { return nil }
+            case .capture(let slot): if slot < captureCount { captures[slot] = position..<end }
+            case .any, .rest, .captureRest: break
+            }
+            ended = end == topic.count
+            position = end + 1
+        }
+        return ended ? captures : nil
+    }
+}

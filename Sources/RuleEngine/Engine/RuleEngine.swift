@@ -1,0 +1,182 @@
+package import RuleLanguage
+
+/// Runs the rules of one plan over messages and time. Pure: the clock comes with the messages and with `advance`, effects
+/// leave as outputs. The same inputs give the same outputs, to the byte, also over a snapshot and restore.
+/// Confined to one thread.
+package final class RuleEngine {
+    /// Names for ids, and the bounds of everything that grows.
+    package struct Options: Sendable {
+        package var node: String
+        package var epoch: String
+        /// Groups of one rule; beyond, the group idle longest is dropped and counted.
+        package var groupsMax = 100_000
+        /// Values that a window keeps of one group and argument; beyond, the oldest goes early and is counted.
+        package var windowValuesMax = 1_000_000
+        /// Windows of one group that are open at one time.
+        package var openWindowsMax = 10_000
+        /// Rules that take each other's messages, one within the other.
+        package var cascadeDepthMax = 16
+        /// Bytes of one published payload.
+        package var payloadBytesMax = 16 << 20
+        /// Topics of rules' own messages whose bindings are kept.
+        package var bindingCacheMax = 4_096
+
+        package init(node: String, epoch: String, groupsMax: Int = 100_000) {
+            self.node = node
+            self.epoch = epoch
+            self.groupsMax = max(groupsMax, 1)
+            idPrefix = Array("\(node)/\(epoch)/".utf8)
+        }
+
+        let idPrefix: [UInt8]
+    }
+
+    let options: Options
+    let arena = Arena()
+    var rules: [RuleRuntime] = []
+    var clock: Int64
+    /// Messages taken so far, those of rules included.
+    var messageCount: UInt64 = 0
+    var timers = TimerQueue()
+    var ticketCount: UInt64 = 0
+    var generation: UInt64 = 0
+    var ownBindings = KeyTable<KnownBinding>()
+    /// Group states that `restore` could not use.
+    package internal(set) var restoreSkipped = 0
+    /// Group states that `restore` found damaged.
+    package internal(set) var restoreDamaged = 0
+    /// Numbers up to this were used by rules that are gone.
+    var retiredFloor: UInt64 = 0
+    var goneStates: [RuleGroupState] = []
+    var isEngineDirty = true
+
+    /// An engine with empty state at the given clock.
+    package init(_ plan: RuleSetPlan, options: Options, clockNanoseconds: Int64) throws(RuleEngineError) {
+        self.options = options
+        clock = clockNanoseconds
+        for (index, rule) in plan.rules.enumerated() {
+            rules.append(try RuleRuntime(rule, index: index, limits: options, arena: arena))
+        }
+    }
+
+    /// The clock, nanoseconds since the Unix epoch.
+    package var clockNanoseconds: Int64 { clock }
+
+    package var counters: [RuleCounters] { rules.map(\.currentCounters) }
+
+    /// Which rules take messages of this topic, with capture values; nil when none. The caller keeps it per topic; it is
+    /// valid until `reload`.
+    package func binding(forTopic topic: UnsafeRawBufferPointer) -> RuleBinding? {
+        unsafe makeBinding(ByteSlice(topic))
+    }
+
+    func makeBinding(_ topic: ByteSlice) -> RuleBinding? {
+        var found: [(rule: RuleRuntime, source: SourcePlan, captures: [Range<Int>])] = []
+        for rule in rules {
+            for source in rule.plan.sources {
+                if let captures = SourceMatch.match(source, topic, captureCount: rule.plan.captures.count) {
+                    found.append((rule, source, captures))
+                    break
+                }
+            }
+        }
+        return found.isEmpty ? nil : RuleBinding(found, topic: topic, generation: generation)
+    }
+
+    /// Moves the clock to the message's arrival (never back), runs the timers that are due, then takes the event. Outputs
+    /// are appended in order.
+    package func process(_ input: borrowing RuleInput, _ binding: RuleBinding, into outputs: inout [RuleOutput]) {
+        if input.arrivalNanoseconds > clock { advance(toNanoseconds: input.arrivalNanoseconds, into: &outputs) }
+        let mark = arena.mark
+        var message = EvaluationContext()
+        message.topic = unsafe ByteSlice(input.topic)
+        message.payload = unsafe ByteSlice(input.payload)
+        message.properties = unsafe ByteSlice(input.properties)
+        message.qos = input.qos
+        message.retained = input.retained
+        message.arrival = clock
+        if binding.usesClient, let client = input.client { message.client = .text(arena.copy(Array(client.utf8))) }
+        dispatch(message, current(binding, message.topic), 0, &outputs)
+        arena.release(mark)
+    }
+
+    /// A binding from before a reload is made anew.
+    private func current(_ binding: RuleBinding, _ topic: ByteSlice) -> RuleBinding? {
+        binding.generation == generation ? binding : makeBinding(topic)
+    }
+
+    // MARK: Time
+
+    /// Moves the clock (never back) and runs what is due until then.
+    package func advance(toNanoseconds target: Int64, into outputs: inout [RuleOutput]) {
+        while let timer = timers.first,
+            timer.phase == 0 ? timer.instant <= target : timer.instant < target
+        {
+            fire(timer, &outputs)
+        }
+        if target > clock { clock = target }
+        isEngineDirty = true
+    }
+
+    /// When `advance` has something to do; nil: never. May be early, never late.
+    package var nextTimerNanoseconds: Int64? { timers.next }
+
+    /// Lets time run on until no timer is left: the end of a replay.
+    package func drain(into outputs: inout [RuleOutput]) {
+        while let timer = timers.first { fire(timer, &outputs) }
+        isEngineDirty = true
+    }
+
+    private func fire(_ timer: TimerQueue.Timer, _ outputs: inout [RuleOutput]) {
+        timers.removeFirst()
+        guard Int(timer.rule) < rules.count else { return }
+        let rule = rules[Int(timer.rule)]
+        guard let group = rule.groups[Int(timer.slot)], group.ticket == timer.ticket else { return }
+        group.scheduled = nil
+        guard let due = rule.nextDue(group) else { return }
+        let instant = group.instant(of: due.end, late: rule.late)
+        let phase: UInt8 = due.mustPass ? 1 : 0
+        if instant > timer.instant || (instant == timer.instant && phase > timer.phase) || due.end != timer.end {
+            schedule(rule, group)
+            return
+        }
+        clock = max(clock, timer.instant)
+        let mark = arena.mark
+        if let mark = group.watermark(at: clock, late: rule.late) { group.closedThrough = max(group.closedThrough, mark) }
+        rule.machine.context = EvaluationContext()
+        rule.machine.context.now = max(timer.instant, .min)
+        rule.isRunning = true
+        rule.run(due, group, Emission(engine: self, depth: 0), &outputs)
+        rule.isRunning = false
+        arena.release(mark)
+        schedule(rule, group)
+    }
+
+    /// Sees to it that the group's next timer is in the queue.
+    @inline(__always)
+    func schedule(_ rule: RuleRuntime, _ group: Group) {
+        if group.panes.isEmpty, group.alarm == nil { return }
+        scheduleSlow(rule, group)
+    }
+
+    private func scheduleSlow(_ rule: RuleRuntime, _ group: Group) {
+        guard group.isAlive, let due = rule.nextDue(group) else { return }
+        let instant = max(group.instant(of: due.end, late: rule.late), clock)
+        if let scheduled = group.scheduled, scheduled <= instant { return }
+        ticketCount += 1
+        group.ticket = ticketCount
+        group.scheduled = instant
+        timers.insert(
+            TimerQueue.Timer(
+                instant: instant, phase: due.mustPass ? 1 : 0, end: due.end, creation: group.creation,
+                rule: Int32(rule.index), slot: Int32(group.slot), ticket: group.ticket))
+        compactTimers()
+    }
+
+    /// Stale timers go when they outnumber the groups that can have one.
+    private func compactTimers() {
+        guard timers.count > 1024, timers.count > 4 * rules.reduce(0, { $0 + $1.groups.count }) else { return }
+        let rules = rules
+        timers.removeAll { timer in rules[Int(timer.rule)].groups[Int(timer.slot)]?.ticket != timer.ticket }
+    }
+}

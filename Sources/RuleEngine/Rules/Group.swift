@@ -1,0 +1,120 @@
+/// What a rule remembers of one group. Confined to the engine's thread.
+final class Group: Ageing {
+    private(set) var slot: Int
+    let key: [UInt8]
+    /// Values of the `by` expressions, where evaluations without an event need them.
+    var keyValues: [StoredValue]
+    /// Number of the message that created it: its place among groups.
+    var creation: UInt64
+    var isAlive = true
+    var isDirty = false
+
+    /// The group's greatest event time so far and the arrival of the event that had it first.
+    var newestTime: Int64 = 0
+    var newestArrival: Int64 = 0
+    var hasTime = false
+    /// The greatest watermark so far.
+    var closedThrough = Int64.min
+    /// Number of the message that last used it: the one idle longest has the least.
+    var lastUsed: UInt64 = 0
+
+    /// Number of the last output.
+    var sequence: UInt64
+    var period = Period()
+    var sliding: SlidingWindow?
+    /// Open windows in the order of their ends.
+    var panes: [Pane] = []
+    var alarm: Alarm?
+    /// The value of each history at the event before; nil: there was none.
+    var histories: [StoredValue?] = []
+
+    /// The entry of the timer queue that counts; others of this group are stale.
+    var ticket: UInt64 = 0
+    var scheduled: Int64?
+
+    init(slot: Int, key: [UInt8], creation: UInt64, sequence: UInt64) {
+        self.slot = slot
+        self.key = key
+        self.creation = creation
+        self.sequence = sequence
+        keyValues = []
+    }
+
+    /// The same group at its place in a table.
+    func moved(to slot: Int) -> Group {
+        self.slot = slot
+        return self
+    }
+
+    /// The watermark at `clock`; nil before the first event.
+    @inline(__always)
+    func watermark(at clock: Int64, late: Int64) -> Int64? {
+        guard hasTime else { return nil }
+        return newestTime &- late &+ (clock &- newestArrival)
+    }
+
+    /// The instant of the clock at which the watermark reaches `end`.
+    func instant(of end: Int64, late: Int64) -> Int64 {
+        let (left, overflow) = end.subtractingReportingOverflow(newestTime &- late)
+        if overflow { return end > 0 ? .max : .min }
+        let (result, beyond) = newestArrival.addingReportingOverflow(left)
+        return beyond ? .max : result
+    }
+
+    /// An event of `time` came at `clock`: moves the watermark.
+    @inline(__always)
+    func note(time: Int64, clock: Int64, late: Int64) {
+        if let before = watermark(at: clock, late: late) { closedThrough = max(closedThrough, before) }
+        if !hasTime || time > newestTime {
+            hasTime = true
+            newestTime = time
+            newestArrival = clock
+            closedThrough = max(closedThrough, time &- late)
+        }
+    }
+}
+
+/// A period of `limit` or `dedupe`.
+struct Period: Ageing {
+    /// Nil: none has begun.
+    var start: Int64?
+    var count = 0
+    var lastUsed: UInt64 = 0
+    var isDirty = false
+
+    /// Whether `time` belongs to the running period: it does until D after the start, and if it lies before it.
+    func covers(_ time: Int64, _ length: Int64) -> Bool {
+        guard let start else { return false }
+        let (passed, overflow) = time.subtractingReportingOverflow(start)
+        return overflow ? time < start : passed < length
+    }
+}
+
+/// State of `for` and `until`.
+final class Alarm {
+    var isActive = false
+    /// S: the time of the first evaluation of the run.
+    var runStart: Int64?
+    var runCount = 0
+    /// The run lasted D, but `limit` held it back.
+    var isRipe = false
+    /// The newest evaluation of the run, or of the active alarm.
+    var saved: SavedEvaluation?
+}
+
+/// All that publishes can ask about an evaluation, kept for a timer.
+struct SavedEvaluation {
+    /// Captures, lets, paths, payload and histories.
+    var registers: [StoredValue]
+    var aggregates: [StoredValue]
+    var topic: [UInt8]
+    var payload: [UInt8]
+    var client: StoredValue
+    var qos: UInt8
+    var retained: Bool
+    var hasEvent: Bool
+    var arrival: Int64
+    var time: Int64
+    var windowStart: StoredValue
+    var windowEnd: StoredValue
+}

@@ -1,0 +1,192 @@
+import RuleLanguage
+
+/// A rule compiled: programs over the registers of one machine. Immutable.
+struct RuleProgram {
+    struct Step: BitwiseCopyable {
+        enum Kind: UInt8 { case filter, bind, dedupe }
+        var kind: Kind
+        var program: Program
+        /// Register of the let, or index among the dedupes.
+        var target: Int
+    }
+    struct Dedupe {
+        var keys: [Program]
+        var within: Int64
+    }
+    struct Publish {
+        enum Body {
+            case forward
+            case value(Program)
+        }
+        var plan: PublishPlan
+        var topic: Program
+        var body: Body
+        /// The plan's object or expression is text or bytes to be published as they are.
+        var isObject: Bool
+    }
+    struct History {
+        var function: HistoryPlan.Function
+        var argument: Program
+    }
+
+    var layout: RegisterLayout
+    var eventTime: Program?
+    var steps: [Step] = []
+    var dedupes: [Dedupe] = []
+    var by: [Program] = []
+    var columns: [ColumnPlan] = []
+    var calls: [AggregateCall] = []
+    var windowLets: [Step] = []
+    var condition: Program?
+    var until: Program?
+    var limitBy: [Program]?
+    var publishes: [Publish] = []
+    var histories: [History] = []
+    /// Histories that each place reads, by step, and those of lets below the window and `when` together, and publishes.
+    var stepHistories: [[Int]] = []
+    var evaluationHistories: [Int] = []
+    var publishHistories: [Int] = []
+    /// Aggregates that publishes read.
+    var publishAggregates: [Int] = []
+    /// `by` as captures only: the topic alone tells the group.
+    var byCaptures = false
+    var machine: ProgramMachine
+
+    init(_ plan: RulePlan, arena: Arena) throws(RuleEngineError) {
+        let layout = RegisterLayout(
+            captures: plan.captures.count, lets: plan.letCount, paths: plan.paths.count,
+            histories: plan.histories.count, aggregates: plan.aggregates.count)
+        self.layout = layout
+        var builder = ProgramBuilder(rule: plan.name, layout: layout)
+        if let at = plan.eventTime { eventTime = try builder.program(at.expression) }
+        for step in plan.steps {
+            switch step {
+            case .filter(let expression):
+                steps.append(Step(kind: .filter, program: try builder.program(expression), target: 0))
+                stepHistories.append(ExpressionWalk.histories(expression))
+            case .bind(let binding):
+                steps.append(try RuleProgram.bind(binding, &builder, layout))
+                stepHistories.append(ExpressionWalk.histories(binding.expression))
+            case .dedupe(let keys, let within):
+                var programs: [Program] = []
+                for key in keys { programs.append(try builder.program(key)) }
+                dedupes.append(Dedupe(keys: programs, within: within))
+                steps.append(
+                    Step(kind: .dedupe, program: Program(start: 0, end: 0, result: 0), target: dedupes.count - 1))
+                stepHistories.append(keys.flatMap { ExpressionWalk.histories($0) })
+            }
+        }
+        for expression in plan.window?.by ?? [] { by.append(try builder.program(expression)) }
+        byCaptures = (plan.window?.by ?? []).allSatisfy { if case .capture = $0 { true } else { false } }
+        try RuleProgram.columns(plan, &builder, &columns, &calls)
+        for binding in plan.windowLets { windowLets.append(try RuleProgram.bind(binding, &builder, layout)) }
+        if let when = plan.when {
+            condition = try builder.program(when.condition)
+            if let until = when.until { self.until = try builder.program(until) }
+        }
+        if let keys = plan.limit?.by {
+            var programs: [Program] = []
+            for key in keys { programs.append(try builder.program(key)) }
+            limitBy = programs
+        }
+        for publish in plan.publishes { publishes.append(try RuleProgram.publish(publish, &builder)) }
+        for history in plan.histories {
+            histories.append(History(function: history.function, argument: try builder.program(history.argument)))
+        }
+        machine = try ProgramMachine(builder, layout: layout, arena: arena)
+        place(builder)
+        gather(plan)
+    }
+
+    private static func bind(
+        _ plan: LetPlan, _ builder: inout ProgramBuilder, _ layout: RegisterLayout
+    ) throws(RuleEngineError) -> Step {
+        Step(kind: .bind, program: try builder.program(plan.expression), target: layout.lets + plan.slot)
+    }
+
+    private static func publish(
+        _ plan: PublishPlan, _ builder: inout ProgramBuilder
+    ) throws(RuleEngineError) -> Publish {
+        let topic = try builder.program(text: plan.topic)
+        switch plan.body {
+        case .forward: return Publish(plan: plan, topic: topic, body: .forward, isObject: false)
+        case .object(let members):
+            return Publish(plan: plan, topic: topic, body: .value(try builder.program(.object(members))), isObject: true)
+        case .payload(let expression):
+            return Publish(plan: plan, topic: topic, body: .value(try builder.program(expression)), isObject: false)
+        }
+    }
+
+    /// Aggregates with equal arguments share a column.
+    private static func columns(
+        _ plan: RulePlan, _ builder: inout ProgramBuilder, _ columns: inout [ColumnPlan], _ calls: inout [AggregateCall]
+    ) throws(RuleEngineError) {
+        var known: [String: Int] = [:]
+        for aggregate in plan.aggregates {
+            guard aggregate.baseline == .rolling else {
+                throw RuleEngineError(
+                    .unsupported, rule: plan.name,
+                    message: "rule \(plan.name): baseline \"frozen\" and \"gated\" are not available: use the rolling one")
+            }
+            var call = AggregateCall(
+                function: aggregate.function, column: -1, parameter: aggregate.parameter ?? 0, factor: 0,
+                againstOthers: aggregate.againstOthers, floor: aggregate.floor)
+            if let argument = aggregate.argument {
+                let text = ExpressionWalk.text(argument, plan)
+                let column = known[text] ?? columns.count
+                if column == columns.count {
+                    known[text] = column
+                    columns.append(
+                        ColumnPlan(
+                            argument: try builder.program(argument), needs: [], factors: [],
+                            identity: StableHash.hash(text.utf8)))
+                }
+                columns[column].needs.formUnion(aggregate.needs)
+                if aggregate.function == .ewma {
+                    let factor = aggregate.parameter ?? 0
+                    if !columns[column].factors.contains(factor) { columns[column].factors.append(factor) }
+                    call.factor = columns[column].factors.firstIndex(of: factor) ?? 0
+                }
+                call.column = column
+            }
+            calls.append(call)
+        }
+    }
+
+    /// Puts temporaries, whose place is known only now, into all programs.
+    private mutating func place(_ builder: ProgramBuilder) {
+        eventTime = eventTime.map(builder.place)
+        for index in steps.indices { steps[index].program = builder.place(steps[index].program) }
+        for index in dedupes.indices { dedupes[index].keys = dedupes[index].keys.map(builder.place) }
+        by = by.map(builder.place)
+        for index in columns.indices { columns[index].argument = builder.place(columns[index].argument) }
+        for index in windowLets.indices { windowLets[index].program = builder.place(windowLets[index].program) }
+        condition = condition.map(builder.place)
+        until = until.map(builder.place)
+        limitBy = limitBy?.map(builder.place)
+        for index in histories.indices { histories[index].argument = builder.place(histories[index].argument) }
+        for index in publishes.indices {
+            publishes[index].topic = builder.place(publishes[index].topic)
+            if case .value(let program) = publishes[index].body {
+                publishes[index].body = .value(builder.place(program))
+            }
+        }
+    }
+
+    private mutating func gather(_ plan: RulePlan) {
+        var evaluation = plan.windowLets.map(\.expression)
+        if let when = plan.when { evaluation += [when.condition] + (when.until.map { [$0] } ?? []) }
+        evaluationHistories = evaluation.flatMap { ExpressionWalk.histories($0) }
+        var publishing: [Expression] = plan.limit?.by ?? []
+        for publish in plan.publishes {
+            publishing.append(.interpolated(publish.topic))
+            switch publish.body {
+            case .forward: break
+            case .object(let members): publishing.append(.object(members))
+            case .payload(let expression): publishing.append(expression)
+            }
+        }
+        publishHistories = publishing.flatMap { ExpressionWalk.histories($0) }
+        publishAggregates = publishing.flatMap { ExpressionWalk.aggregates($0) }
+    }
+}

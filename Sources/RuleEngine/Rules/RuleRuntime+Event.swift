@@ -1,0 +1,261 @@
+import RuleLanguage
+
+/// Where outputs of an evaluation go: to the caller and on to further rules.
+struct Emission {
+    let engine: RuleEngine
+    /// Messages around this one that rules are working on.
+    var depth: Int
+}
+
+extension RuleRuntime {
+    /// Takes an event whose message is in the machine's context and registers.
+    func take(_ entry: RuleBinding.Entry, _ emission: Emission, _ outputs: inout [RuleOutput]) {
+        counters.eventsIn &+= 1
+        eventNumber = emission.engine.messageCount
+        let clock = machine.context.now
+        guard let time = eventTime(clock, emission, &outputs) else { return }
+        machine.context.time = time
+        if !hasHistories || !program.stepHistories.contains(where: { !$0.isEmpty }) {
+            guard runSteps(time, nil) else { return }
+        } else {
+            // What the steps remember lies in the group, so its key comes first.
+            for step in program.steps where step.kind == .bind {
+                machine.registers[step.target] = machine.run(step.program)
+            }
+            guard let group = findGroup(entry, emission, &outputs), runSteps(time, group) else { return }
+        }
+        guard usesGroups else {
+            evaluate(sole, hasEvent: true, emission, &outputs)
+            return
+        }
+        guard let group = findGroup(entry, emission, &outputs) else { return }
+        markDirty(group)
+        enter(group, time, clock, emission, &outputs)
+        emission.engine.schedule(self, group)
+    }
+
+    /// The event's time; nil when it is none (a decode error).
+    private func eventTime(_ clock: Int64, _ emission: Emission, _ outputs: inout [RuleOutput]) -> Int64? {
+        guard let at = plan.eventTime, let program = program.eventTime else { return clock }
+        let value = machine.run(program)
+        guard let time = CivilTime.instant(value, unit: at.unit) else {
+            decodeError("the event time is missing or malformed", 0, emission, &outputs)
+            return nil
+        }
+        let (ahead, overflow) = time.subtractingReportingOverflow(clock)
+        guard !overflow || time < clock, overflow || ahead <= at.aheadNanoseconds else {
+            decodeError("the event time is too far ahead of the clock", 0, emission, &outputs)
+            return nil
+        }
+        return time
+    }
+
+    /// Whether the event passes all steps.
+    @inline(__always)
+    private func runSteps(_ time: Int64, _ group: Group?) -> Bool {
+        var index = 0
+        while index < program.steps.count {
+            let step = program.steps[index]
+            if let group { compute(program.stepHistories[index], group) }
+            switch step.kind {
+            case .filter: guard machine.isTrue(step.program) else { return false }
+            case .bind: machine.registers[step.target] = machine.run(step.program)
+            case .dedupe: guard passes(step.target, time) else { return false }
+            }
+            counters.afterStep[index] &+= 1
+            index += 1
+        }
+        return true
+    }
+
+    // MARK: Groups
+
+    /// The group of the event at hand, made if it is new; nil when its key has a missing part.
+    func findGroup(_ entry: RuleBinding.Entry, _ emission: Emission, _ outputs: inout [RuleOutput]) -> Group? {
+        if let cached = entry.cachedGroup, cached.isAlive {
+            cached.lastUsed = eventNumber
+            return cached
+        }
+        let isByCaptures = plan.window == nil || program.byCaptures
+        guard makeKey() else {
+            counters.noGroup &+= 1
+            return nil
+        }
+        let group = unsafe keyBytes.withUnsafeBytes { unsafe find(ByteSlice($0), emission, &outputs) }
+        group.lastUsed = eventNumber
+        if isByCaptures { entry.cachedGroup = group }
+        return group
+    }
+
+    /// Puts the key of the event at hand into `keyBytes`. Without a window the captures are the key.
+    private func makeKey() -> Bool {
+        keyBytes.removeAll(keepingCapacity: true)
+        if plan.window == nil {
+            for capture in 0..<plan.captures.count {
+                ValueCodec.append(key: machine.registers[capture], to: &keyBytes, machine.arena)
+            }
+            return true
+        }
+        for part in program.by {
+            let value = machine.run(part)
+            if value.isMissing { return false }
+            ValueCodec.append(key: value, to: &keyBytes, machine.arena)
+        }
+        return true
+    }
+
+    private func find(_ key: ByteSlice, _ emission: Emission, _ outputs: inout [RuleOutput]) -> Group {
+        let hash = KeyTable<Group>.hash(key)
+        if let slot = groups.find(key, hash: hash), let group = groups[slot] { return group }
+        if groups.count >= limits.groupsMax, let oldest = groups.oldest(), let group = groups[oldest] {
+            clearIfActive(group, emission, &outputs)
+            counters.groupsEvicted &+= 1
+            forget(group)
+        }
+        var made: Group?
+        _ = groups.insert(key, hash: hash) { slot in
+            let group = Group(
+                slot: slot, key: key.array, creation: emission.engine.messageCount, sequence: ruleState.sequenceFloor)
+            made = group
+            return group
+        }
+        guard let group = made else { preconditionFailure("a table that did not take a group") }
+        if needsKeyValues { group.keyValues = program.by.map { StoredValue(machine.run($0)) } }
+        if hasHistories { group.histories = Array(repeating: nil, count: plan.histories.count) }
+        equip(group)
+        return group
+    }
+
+    /// Gives a group the window that its rule keeps.
+    func equip(_ group: Group) {
+        switch plan.window?.kind {
+        case .lastCount(let count):
+            group.sliding = SlidingWindow(program.columns, countMax: count, length: 0, countsEvents: false)
+        case .lastDuration(let length):
+            group.sliding = SlidingWindow(program.columns, countMax: 0, length: length, countsEvents: countsEvents)
+        default: break
+        }
+        if hasAlarm { group.alarm = Alarm() }
+    }
+
+    var countsEvents: Bool { program.calls.contains { $0.column < 0 } }
+
+    /// Whether evaluations without an event must know the values of the key.
+    private var needsKeyValues: Bool {
+        switch plan.window?.kind {
+        case .every, .session, .silent: true
+        case .lastCount, .lastDuration, .everyCount, nil: false
+        }
+    }
+
+    /// Drops a group with all that it holds.
+    func forget(_ group: Group) {
+        ruleState.sequenceFloor = max(ruleState.sequenceFloor, group.sequence)
+        dirty.rule = true
+        dirty.gone.append(StateKey.group(group.key))
+        group.isAlive = false
+        group.isDirty = false
+        groups.remove(group.slot)
+    }
+
+    func markDirty(_ group: Group) {
+        if group.isDirty { return }
+        group.isDirty = true
+        if group === sole { dirty.sole = true } else { dirty.groups.append(group.slot) }
+    }
+
+    // MARK: Histories and dedupe
+
+    /// Computes histories of a place that the event reaches, once per event.
+    func compute(_ slots: [Int], _ group: Group) {
+        for slot in slots where historyStamps[slot] != eventNumber {
+            historyStamps[slot] = eventNumber
+            let history = program.histories[slot]
+            let value = machine.run(history.argument)
+            let before = group.histories[slot]
+            let previous = before?.load(machine.arena) ?? .missing
+            machine.registers[program.layout.histories + slot] = result(history.function, value, previous, before == nil)
+            group.histories[slot] = StoredValue(value)
+            markDirty(group)
+        }
+    }
+
+    private func result(
+        _ function: HistoryPlan.Function, _ value: Value, _ previous: Value, _ isFirst: Bool
+    ) -> Value {
+        switch function {
+        case .previous: return previous
+        case .delta:
+            if value.isMissing || previous.isMissing { return .missing }
+            if let difference = Arithmetic.apply(.subtract, value, previous) { return difference }
+            machine.runtimeErrors &+= 1
+            return .missing
+        case .changed:
+            if isFirst { return .boolean(true) }
+            if value.isMissing || previous.isMissing { return .boolean(value.isMissing != previous.isMissing) }
+            return .boolean(!ValueOrder.equal(value, previous, machine.arena))
+        }
+    }
+
+    /// Whether the event is the first of its values in the period.
+    private func passes(_ index: Int, _ time: Int64) -> Bool {
+        keyBytes.removeAll(keepingCapacity: true)
+        for key in program.dedupes[index].keys {
+            ValueCodec.append(key: machine.run(key), to: &keyBytes, machine.arena)
+        }
+        let table = dedupePeriods[index]
+        let slot = unsafe keyBytes.withUnsafeBytes { unsafe periodSlot(table, ByteSlice($0), dedupe: index) }
+        guard var period = table[slot] else { return true }
+        let isFirst = !period.covers(time, program.dedupes[index].within)
+        if isFirst { period.start = time }
+        period.lastUsed = eventNumber
+        if !period.isDirty {
+            period.isDirty = true
+            dirty.dedupes.append((index, slot))
+        }
+        table[slot] = period
+        return isFirst
+    }
+
+    /// The period for a key, made if it is new; beyond the limit of groups the one idle longest goes.
+    func periodSlot(_ table: KeyTable<Period>, _ key: ByteSlice, dedupe: Int?) -> Int {
+        let hash = KeyTable<Period>.hash(key)
+        if let slot = table.find(key, hash: hash) { return slot }
+        if table.count >= limits.groupsMax, let oldest = table.oldest() {
+            let gone = table.key(oldest)
+            dirty.gone.append(dedupe.map { StateKey.dedupe($0, gone) } ?? StateKey.limit(gone))
+            table.remove(oldest)
+            counters.groupsEvicted &+= 1
+        }
+        return table.insert(key, hash: hash) { _ in Period() }
+    }
+
+    // MARK: Decode errors
+
+    /// Counts a payload that is no event; the first of each minute of the clock is told.
+    func decodeError(_ reason: String, _ offset: Int, _ emission: Emission, _ outputs: inout [RuleOutput]) {
+        counters.decodeErrors &+= 1
+        let minute = CivilTime.floorDivide(machine.context.now, 60 * CivilTime.nanosecondsPerSecond)
+        if ruleState.lastErrorMinute == minute { return }
+        ruleState.lastErrorMinute = minute
+        ruleState.errorSequence += 1
+        dirty.rule = true
+        var payload = Array("{\"topic\":".utf8)
+        JSONWriter.append(quoted: machine.context.topic, to: &payload)
+        payload += Array(",\"reason\":".utf8)
+        var text = Array(reason.utf8)
+        unsafe text.withUnsafeMutableBytes {
+            unsafe JSONWriter.append(quoted: ByteSlice(UnsafeRawBufferPointer($0)), to: &payload)
+        }
+        payload += Array(",\"offset\":".utf8)
+        NumberText.append(Int64(offset), to: &payload)
+        payload.append(UInt8(ascii: "}"))
+        outputs.append(
+            RuleOutput(
+                ruleIndex: index, rule: name,
+                id: "\(limits.node)/\(limits.epoch)/\(name)/$errors/\(ruleState.errorSequence)", group: [],
+                topic: Array("$sluice/rules/\(name)/errors".utf8), payload: payload, qos: 1, retain: false,
+                expiresNanoseconds: nil, priority: .normal, evaluationNanoseconds: machine.context.now,
+                isEngineTopic: true))
+    }
+}

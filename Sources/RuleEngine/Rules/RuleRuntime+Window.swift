@@ -1,0 +1,239 @@
+import RuleLanguage
+
+extension RuleRuntime {
+    /// An event that passed the steps enters its group: the watermark moves and closes what it passes, then the window
+    /// takes the event in and, where its kind says so, evaluates.
+    func enter(
+        _ group: Group, _ time: Int64, _ clock: Int64, _ emission: Emission, _ outputs: inout [RuleOutput]
+    ) {
+        let newestBefore = group.hasTime ? group.newestTime : Int64.min
+        group.note(time: time, clock: clock, late: late)
+        if hasDueWork(group) { settle(group, emission, &outputs) }
+        switch plan.window?.kind {
+        case nil: evaluate(group, hasEvent: true, emission, &outputs)
+        case .lastCount:
+            takeSliding(group, time)
+            evaluate(group, hasEvent: true, emission, &outputs)
+        case .lastDuration(let length):
+            let (limit, overflow) = newestBefore.subtractingReportingOverflow(length)
+            if !overflow, time <= limit {
+                counters.lateEvents &+= 1
+                return
+            }
+            takeSliding(group, time)
+            let (start, underflow) = group.newestTime.subtractingReportingOverflow(length)
+            machine.context.windowStart = underflow ? .missing : .time(start)
+            machine.context.windowEnd = .time(group.newestTime)
+            evaluate(group, hasEvent: true, emission, &outputs)
+        case .everyCount(let count): takeCounted(group, time, count, emission, &outputs)
+        case .every(let length, _, _): takeAligned(group, time, length)
+        case .session(let gap): takeSession(group, time, gap)
+        case .silent(let gap, _): takeSilent(group, time, gap)
+        }
+    }
+
+    private func hasDueWork(_ group: Group) -> Bool {
+        if let alarm = group.alarm, alarm.runStart != nil, !alarm.isRipe { return true }
+        return !group.panes.isEmpty
+    }
+
+    private func takeSliding(_ group: Group, _ time: Int64) {
+        guard let window = group.sliding else { return }
+        window.advance(newest: group.newestTime)
+        var index = 0
+        while index < program.columns.count {
+            machine.runtimeErrors &+= window.insert(index, machine.run(program.columns[index].argument), time: time)
+            index += 1
+        }
+        window.countEvent(time: time)
+        counters.windowOverflows &+= window.trim(limits.windowValuesMax)
+        reader.begin(window)
+    }
+
+    /// Adds the event at hand to a window that is filled and then closed.
+    private func add(to pane: Pane, _ time: Int64) {
+        if pane.eventCount >= limits.windowValuesMax, pane.columns.contains(where: \.keepsList) {
+            counters.windowOverflows &+= 1
+            return
+        }
+        pane.note(time: time)
+        for (index, column) in program.columns.enumerated() {
+            let value = machine.run(column.argument)
+            if value.isMissing { continue }
+            machine.runtimeErrors &+= pane.columns[index].insert(
+                value, time: time, arrival: Int64(bitPattern: eventNumber), machine.arena)
+        }
+    }
+
+    private func takeCounted(
+        _ group: Group, _ time: Int64, _ count: Int, _ emission: Emission, _ outputs: inout [RuleOutput]
+    ) {
+        let pane = group.panes.first ?? Pane(program.columns, start: time, end: .max)
+        if group.panes.isEmpty { group.panes = [pane] }
+        add(to: pane, time)
+        if pane.eventCount < count { return }
+        group.panes = []
+        reader.begin(pane)
+        evaluate(group, hasEvent: true, emission, &outputs)
+    }
+
+    private func takeAligned(_ group: Group, _ time: Int64, _ length: Int64) {
+        let (start, underflow) = CivilTime.floorDivide(time, length).multipliedReportingOverflow(by: length)
+        let (end, overflow) = start.addingReportingOverflow(length)
+        if underflow || overflow || end <= group.closedThrough {
+            counters.lateEvents &+= 1
+            return
+        }
+        var place = group.panes.count
+        while place > 0, group.panes[place - 1].end > end { place -= 1 }
+        if place > 0, group.panes[place - 1].end == end {
+            add(to: group.panes[place - 1], time)
+            return
+        }
+        if group.panes.count >= limits.openWindowsMax {
+            counters.windowOverflows &+= 1
+            return
+        }
+        let pane = Pane(program.columns, start: start, end: end)
+        group.panes.insert(pane, at: place)
+        add(to: pane, time)
+    }
+
+    private func takeSession(_ group: Group, _ time: Int64, _ gap: Int64) {
+        let (end, overflow) = time.addingReportingOverflow(gap)
+        // Sessions that the event lies at most D from: they become one.
+        let near = group.panes.indices.filter { index in
+            let pane = group.panes[index]
+            return time <= pane.end && pane.firstTime &- gap <= time
+        }
+        guard let first = near.first else {
+            if overflow || end < group.closedThrough {
+                counters.lateEvents &+= 1
+                return
+            }
+            if group.panes.count >= limits.openWindowsMax {
+                counters.windowOverflows &+= 1
+                return
+            }
+            let pane = Pane(program.columns, start: time, end: end)
+            add(to: pane, time)
+            group.panes.append(pane)
+            group.panes.sort { $0.end < $1.end }
+            return
+        }
+        let pane = group.panes[first]
+        for index in near.dropFirst() { pane.merge(group.panes[index], machine.arena) }
+        for index in near.dropFirst().reversed() { group.panes.remove(at: index) }
+        add(to: pane, time)
+        pane.end = overflow ? .max : pane.lastTime &+ gap
+        group.panes.sort { $0.end < $1.end }
+    }
+
+    private func takeSilent(_ group: Group, _ time: Int64, _ gap: Int64) {
+        let (end, overflow) = time.addingReportingOverflow(gap)
+        if let pane = group.panes.first {
+            add(to: pane, time)
+            pane.end = overflow ? .max : pane.lastTime &+ gap
+            return
+        }
+        if !overflow, end < group.closedThrough {
+            counters.lateEvents &+= 1
+            return
+        }
+        let pane = Pane(program.columns, start: time, end: overflow ? .max : end)
+        add(to: pane, time)
+        group.panes = [pane]
+    }
+
+    // MARK: Time passing
+
+    /// What a group waits for next.
+    struct Due {
+        var end: Int64
+        /// Whether the watermark must have gone beyond `end`.
+        var mustPass: Bool
+        var isAlarm: Bool
+    }
+
+    private var closesAfterEnd: Bool {
+        switch plan.window?.kind {
+        case .session, .silent: true
+        default: false
+        }
+    }
+
+    func nextDue(_ group: Group) -> Due? {
+        var due: Due?
+        if let pane = group.panes.first, pane.end != .max {
+            due = Due(end: pane.end, mustPass: closesAfterEnd, isAlarm: false)
+        }
+        if let alarm = group.alarm, let start = alarm.runStart, !alarm.isRipe, let length = plan.when?.forNanoseconds {
+            let (end, overflow) = start.addingReportingOverflow(length)
+            if !overflow, end < due?.end ?? .max { due = Due(end: end, mustPass: false, isAlarm: true) }
+        }
+        return due
+    }
+
+    /// Does all that the group's watermark has passed, in order.
+    func settle(_ group: Group, _ emission: Emission, _ outputs: inout [RuleOutput]) {
+        guard group.alarm != nil || !group.panes.isEmpty else { return }
+        // A closing window runs other programs than the event at hand: its registers are put back.
+        var kept: Held?
+        while let due = nextDue(group) {
+            guard due.mustPass ? due.end < group.closedThrough : due.end <= group.closedThrough else { break }
+            if kept == nil { kept = hold() }
+            run(due, group, emission, &outputs)
+        }
+        if let kept { restore(kept) }
+    }
+
+    /// Does one thing that is due.
+    func run(_ due: Due, _ group: Group, _ emission: Emission, _ outputs: inout [RuleOutput]) {
+        markDirty(group)
+        if due.isAlarm {
+            reachDeadline(group, due.end, emission, &outputs)
+            return
+        }
+        let pane = group.panes.removeFirst()
+        prepareWithoutEvent(group)
+        machine.context.time = pane.end
+        switch plan.window?.kind {
+        case .session:
+            machine.context.windowStart = .time(pane.firstTime)
+            machine.context.windowEnd = .time(pane.end)
+        case .silent: machine.context.windowEnd = .time(pane.end)
+        default:
+            machine.context.windowStart = .time(pane.start)
+            machine.context.windowEnd = .time(pane.end)
+        }
+        reader.begin(pane)
+        evaluate(group, hasEvent: false, emission, &outputs)
+    }
+
+    /// Registers and context for an evaluation without an event: only the names of the key have values.
+    private func prepareWithoutEvent(_ group: Group) {
+        for register in 0..<program.layout.aggregates { machine.registers[register] = .missing }
+        var context = EvaluationContext()
+        context.now = machine.context.now
+        machine.context = context
+        for (part, value) in zip(program.by, group.keyValues) where part.start == part.end {
+            let register = Int(part.result)
+            if register < program.layout.paths { machine.registers[register] = value.load(machine.arena) }
+        }
+    }
+
+    struct Held {
+        var registers: [Value]
+        var context: EvaluationContext
+    }
+
+    private func hold() -> Held {
+        Held(
+            registers: (0..<program.layout.aggregates).map { machine.registers[$0] }, context: machine.context)
+    }
+
+    private func restore(_ held: Held) {
+        for (index, value) in held.registers.enumerated() { machine.registers[index] = value }
+        machine.context = held.context
+    }
+}

@@ -1,0 +1,99 @@
+import RuleLanguage
+
+/// One rule at work: its programs, its groups, its counters. Confined to the engine's thread.
+final class RuleRuntime {
+    let plan: RulePlan
+    /// Place in the running set.
+    var index: Int
+    let program: RuleProgram
+    let machine: ProgramMachine
+    let reader: AggregateReader
+    let limits: RuleEngine.Options
+    let late: Int64
+    let usesClient: Bool
+    /// Whether each group has state of its own; else `sole` stands for all.
+    let usesGroups: Bool
+    let hasAlarm: Bool
+    let hasHistories: Bool
+
+    var counters: RuleCounters
+    let groups = KeyTable<Group>()
+    /// Of a rule without groups.
+    let sole: Group
+    var ruleState = RuleState()
+    let limitPeriods = KeyTable<Period>()
+    let dedupePeriods: [KeyTable<Period>]
+    var dirty = DirtyKeys()
+    /// True while the rule takes a message: it cannot take another from within.
+    var isRunning = false
+    /// Scratch for keys.
+    var keyBytes: [UInt8] = []
+    /// The message for which each history was last computed.
+    var historyStamps: [UInt64]
+    var eventNumber: UInt64 = 0
+
+    /// State of the rule as a whole.
+    struct RuleState {
+        var lastErrorMinute: Int64?
+        var errorSequence: UInt64 = 0
+        /// Sequences of new groups begin behind this, so that no id comes twice.
+        var sequenceFloor: UInt64 = 0
+    }
+
+    init(_ plan: RulePlan, index: Int, limits: RuleEngine.Options, arena: Arena) throws(RuleEngineError) {
+        self.plan = plan
+        self.index = index
+        self.limits = limits
+        try RuleRuntime.requireSupported(plan)
+        program = try RuleProgram(plan, arena: arena)
+        machine = program.machine
+        reader = AggregateReader(program.calls)
+        machine.aggregates = reader
+        late = plan.eventTime?.lateNanoseconds ?? 0
+        usesClient = ExpressionWalk.usesClient(plan)
+        hasAlarm = plan.when.map { $0.forNanoseconds != nil || $0.until != nil } ?? false
+        hasHistories = !plan.histories.isEmpty
+        usesGroups = plan.window != nil || hasAlarm || hasHistories
+        counters = RuleCounters(rule: plan.name, stepCount: plan.steps.count)
+        sole = Group(slot: 0, key: [], creation: 0, sequence: 0)
+        dedupePeriods = program.dedupes.map { _ in KeyTable<Period>() }
+        historyStamps = Array(repeating: 0, count: plan.histories.count)
+    }
+
+    private static func requireSupported(_ plan: RulePlan) throws(RuleEngineError) {
+        func refuse(_ what: String) -> RuleEngineError {
+            RuleEngineError(.unsupported, rule: plan.name, message: "rule \(plan.name): \(what) not available")
+        }
+        if case .every(_, let over, let zone) = plan.window?.kind {
+            if zone != nil { throw refuse("windows in a time zone are") }
+            if over != nil { throw refuse("`every … over …` is") }
+        }
+        if case .silent(_, let among?) = plan.window?.kind { throw refuse("`silent … among \(among)` is") }
+        if plan.sources.contains(where: { $0.decoding == .cbor }) { throw refuse("`as cbor` is") }
+    }
+
+    var name: String { plan.name }
+
+    /// Whether the rule remembers something besides its sequence numbers.
+    var keepsState: Bool { usesGroups || plan.limit != nil || !program.dedupes.isEmpty }
+
+    /// The counters as they are now.
+    var currentCounters: RuleCounters {
+        var result = counters
+        result.runtimeErrors = machine.runtimeErrors
+        result.groups = groups.count
+        return result
+    }
+}
+
+/// Keys of state that changed since it was last asked for.
+struct DirtyKeys {
+    /// Slots of groups, limit periods and dedupe periods that changed.
+    var groups: [Int] = []
+    var limits: [Int] = []
+    var dedupes: [(table: Int, slot: Int)] = []
+    /// State keys of what is gone.
+    var gone: [[UInt8]] = []
+    var rule = false
+    var sole = false
+}

@@ -1,0 +1,180 @@
+/// Columns as bytes. Statistics of the back stacks are kept bit by bit; those of the front stacks follow from the values.
+extension SlidingColumn {
+    func append(to bytes: inout [UInt8], _ arena: Arena) {
+        bytes.append(word: UInt64(needs.rawValue))
+        bytes.append(count: factors.count)
+        for (factor, stack) in zip(factors, smoothings) {
+            bytes.append(double: factor)
+            bytes.append(double: stack.back.scale)
+            bytes.append(double: stack.back.shift)
+        }
+        bytes.append(extremeClass?.rawValue ?? Value.Kind.missing.rawValue)
+        moments.back.append(to: &bytes)
+        regression.back.append(to: &bytes)
+        ValueCodec.append(extremes.back.least, to: &bytes)
+        ValueCodec.append(extremes.back.greatest, to: &bytes)
+        bytes.append(boolean: isDisordered)
+        bytes.append(count: split - head)
+        bytes.append(count: ringCount)
+        for position in head..<tail { append(entry(position), to: &bytes, arena) }
+        bytes.append(boolean: newest != nil)
+        if let newest { append(newest, to: &bytes, arena) }
+    }
+
+    private func append(_ entry: Entry, to bytes: inout [UInt8], _ arena: Arena) {
+        bytes.append(boolean: entry.value.isMarked)
+        ValueCodec.append(load(entry.value, arena), to: &bytes)
+        bytes.append(integer: entry.order)
+        bytes.append(integer: entry.other)
+    }
+
+    /// Takes what `append` wrote into an empty column. When the rule now needs other statistics than then, they are made
+    /// anew of the values. False: damaged.
+    func read(_ reader: inout StateReader, _ arena: Arena) -> Bool {
+        guard let storedNeeds = reader.word(), let factorCount = reader.count(bytesEach: 24) else { return false }
+        var storedFactors: [Double] = []
+        var backs: [Smoothing] = []
+        for _ in 0..<factorCount {
+            guard let factor = reader.double(), let scale = reader.double(), let shift = reader.double() else {
+                return false
+            }
+            storedFactors.append(factor)
+            backs.append(Smoothing(scale: scale, shift: shift))
+        }
+        guard let storedClass = reader.byte().flatMap(Value.Kind.init(rawValue:)),
+            let backMoments = Moments.read(&reader), let backRegression = Regression.read(&reader),
+            let least = ValueCodec.read(&reader, arena), least.isScalar,
+            let greatest = ValueCodec.read(&reader, arena), greatest.isScalar,
+            let disordered = reader.boolean(), let front = readFront(&reader),
+            let count = reader.count(bytesEach: 18), front <= count
+        else { return false }
+        let isSame = storedNeeds == UInt64(needs.rawValue) && storedFactors == factors
+        extremeClass = isSame && storedClass != .missing ? storedClass : nil
+        for _ in 0..<count {
+            guard let entry = readEntry(&reader, arena, isSame) else { return false }
+            restore(entry)
+        }
+        guard let hasNewest = reader.boolean() else { return false }
+        if hasNewest {
+            guard let entry = readEntry(&reader, arena, isSame) else { return false }
+            newest = entry
+        }
+        isDisordered = disordered
+        split = head + (isSame ? front : count)
+        if isSame {
+            moments.back = backMoments
+            regression.back = backRegression
+            extremes.back = Extremes(least: least, greatest: greatest)
+            for (index, back) in backs.enumerated() { smoothings[index].back = back }
+        }
+        refold()
+        return true
+    }
+
+    /// A count that is checked against the entries, not against bytes.
+    private func readFront(_ reader: inout StateReader) -> Int? { reader.count(bytesEach: 0) }
+
+    private func readEntry(_ reader: inout StateReader, _ arena: Arena, _ isSame: Bool) -> Entry? {
+        guard let marked = reader.boolean(), let value = ValueCodec.read(&reader, arena),
+            let order = reader.integer(), let other = reader.integer()
+        else { return nil }
+        return Entry(value: recount(value, marked: isSame ? marked : nil), order: order, other: other)
+    }
+}
+
+extension RunningColumn {
+    func append(to bytes: inout [UInt8]) {
+        for count in [presentCount, trueCount, falseCount, numberCount, integers.doubles] {
+            bytes.append(integer: Int64(count))
+        }
+        bytes.append(word: UInt64(truncatingIfNeeded: integers.total))
+        bytes.append(word: UInt64(truncatingIfNeeded: integers.total >> 64))
+        others.append(to: &bytes)
+        regression.append(to: &bytes)
+        for mark in [firstNumber, lastNumber] {
+            bytes.append(boolean: mark != nil)
+            if let mark {
+                bytes.append(double: mark.value)
+                bytes.append(integer: mark.time)
+                bytes.append(integer: mark.arrival)
+            }
+        }
+        for mark in [first, last] {
+            bytes.append(boolean: mark != nil)
+            if let mark {
+                mark.value.append(to: &bytes)
+                bytes.append(integer: mark.time)
+                bytes.append(integer: mark.arrival)
+            }
+        }
+        bytes.append(extremeClass?.rawValue ?? Value.Kind.missing.rawValue)
+        leastKept.append(to: &bytes)
+        greatestKept.append(to: &bytes)
+        bytes.append(count: list.count)
+        for item in list {
+            bytes.append(integer: item.arrival)
+            item.value.append(to: &bytes)
+        }
+    }
+
+    /// Takes what `append` wrote into an empty column. False: damaged.
+    func read(_ reader: inout StateReader, _ arena: Arena) -> Bool {
+        var counts: [Int] = []
+        for _ in 0..<5 {
+            guard let count = reader.integer(), (0..<1 << 48).contains(count) else { return false }
+            counts.append(Int(count))
+        }
+        (presentCount, trueCount, falseCount, numberCount, integers.doubles) =
+            (counts[0], counts[1], counts[2], counts[3], counts[4])
+        guard let low = reader.word(), let high = reader.integer(), (-(1 << 48)..<(1 << 48)).contains(high) else {
+            return false
+        }
+        integers.total = Int128(high) << 64 | Int128(low)
+        guard let others = Moments.read(&reader), let regression = Regression.read(&reader) else { return false }
+        self.others = others
+        self.regression = regression
+        guard readNumbers(&reader), readMarks(&reader, arena) else { return false }
+        guard let kind = reader.byte().flatMap(Value.Kind.init(rawValue:)),
+            let least = StoredValue.read(&reader, arena), let greatest = StoredValue.read(&reader, arena),
+            let count = reader.count(bytesEach: 9)
+        else { return false }
+        extremeClass = kind == .missing ? nil : kind
+        leastKept = least
+        greatestKept = greatest
+        for _ in 0..<count {
+            guard let arrival = reader.integer(), let value = StoredValue.read(&reader, arena) else { return false }
+            list.append((arrival, value))
+        }
+        return true
+    }
+
+    private func readNumbers(_ reader: inout StateReader) -> Bool {
+        func mark() -> NumberMark?? {
+            guard let present = reader.boolean() else { return nil }
+            guard present else { return .some(nil) }
+            guard let value = reader.double(), let time = reader.integer(), let arrival = reader.integer() else {
+                return nil
+            }
+            return NumberMark(value: value, time: time, arrival: arrival)
+        }
+        guard let first = mark(), let last = mark() else { return false }
+        firstNumber = first
+        lastNumber = last
+        return true
+    }
+
+    private func readMarks(_ reader: inout StateReader, _ arena: Arena) -> Bool {
+        func mark() -> Mark?? {
+            guard let present = reader.boolean() else { return nil }
+            guard present else { return .some(nil) }
+            guard let value = StoredValue.read(&reader, arena), let time = reader.integer(),
+                let arrival = reader.integer()
+            else { return nil }
+            return Mark(value: value, time: time, arrival: arrival)
+        }
+        guard let first = mark(), let last = mark() else { return false }
+        self.first = first
+        self.last = last
+        return true
+    }
+}

@@ -1,0 +1,99 @@
+/// A window from which the oldest events leave: `last N`, `last D`.
+final class SlidingWindow {
+    let columns: [SlidingColumn]
+    /// Of `last D` where `count()` is asked: an entry per event.
+    private let events: SlidingColumn?
+    /// Of `last N`: N; else 0.
+    private let countMax: Int
+    /// Of `last D`: D.
+    private let length: Int64
+    /// Events so far.
+    var arrivals: Int64 = 0
+
+    init(_ plans: [ColumnPlan], countMax: Int, length: Int64, countsEvents: Bool) {
+        columns = plans.map { SlidingColumn($0, ordersByArrival: countMax > 0) }
+        self.countMax = countMax
+        self.length = length
+        events = countMax == 0 && countsEvents
+            ? SlidingColumn(
+                ColumnPlan(argument: Program(start: 0, end: 0, result: 0), needs: [], factors: [], identity: 0),
+                ordersByArrival: false)
+            : nil
+    }
+
+    var eventColumn: SlidingColumn? { events }
+    var allColumns: [SlidingColumn] { events.map { columns + [$0] } ?? columns }
+
+    var eventCount: Int { countMax > 0 ? Int(min(arrivals, Int64(countMax))) : events?.count ?? 0 }
+
+    /// Begins an event: what leaves for it leaves. `newest` is the group's greatest event time, this one included.
+    @inline(__always)
+    func advance(newest: Int64) {
+        arrivals += 1
+        let (limit, overflow) = countMax > 0
+            ? arrivals.subtractingReportingOverflow(Int64(countMax)) : newest.subtractingReportingOverflow(length)
+        if overflow { return }
+        for column in columns { column.evict(through: limit) }
+        events?.evict(through: limit)
+    }
+
+    /// The value of a column for the event at hand; missing ones are left out. Returns runtime errors.
+    @inline(__always)
+    func insert(_ column: Int, _ value: Value, time: Int64) -> UInt64 {
+        if value.isMissing { return 0 }
+        return countMax > 0
+            ? columns[column].insert(value, order: arrivals, other: time)
+            : columns[column].insert(value, order: time, other: arrivals)
+    }
+
+    func countEvent(time: Int64) {
+        if let events { _ = events.insert(.missing, order: time, other: arrivals) }
+    }
+
+    /// Drops the oldest values beyond `max` per column; returns how many.
+    @inline(__always)
+    func trim(_ max: Int) -> UInt64 {
+        if countMax > 0 { return 0 }
+        var dropped: UInt64 = 0
+        for column in columns {
+            while column.count > max, column.ringCount > 0 {
+                column.popHead()
+                dropped += 1
+            }
+        }
+        if let events { while events.count > max, events.ringCount > 0 { events.popHead() } }
+        return dropped
+    }
+}
+
+/// A window that is filled and then closed: of `every`, `session`, `silent` and `every N events`.
+final class Pane {
+    let columns: [RunningColumn]
+    var start: Int64
+    /// When it closes; of `session` and `silent` it moves.
+    var end: Int64
+    var firstTime: Int64 = 0
+    var lastTime: Int64 = 0
+    var eventCount = 0
+
+    init(_ plans: [ColumnPlan], start: Int64, end: Int64) {
+        columns = plans.map { RunningColumn($0) }
+        self.start = start
+        self.end = end
+    }
+
+    func note(time: Int64) {
+        firstTime = eventCount == 0 ? time : min(firstTime, time)
+        lastTime = eventCount == 0 ? time : max(lastTime, time)
+        eventCount += 1
+    }
+
+    func merge(_ other: Pane, _ arena: Arena) {
+        for (mine, theirs) in zip(columns, other.columns) { mine.merge(theirs, arena) }
+        firstTime = min(firstTime, other.firstTime)
+        lastTime = max(lastTime, other.lastTime)
+        eventCount += other.eventCount
+        start = min(start, other.start)
+        end = max(end, other.end)
+    }
+}

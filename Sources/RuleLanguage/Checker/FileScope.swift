@@ -1,0 +1,54 @@
+/// What the declarations of one file define for its rules.
+struct FileScope {
+    struct Constant {
+        var value: CheckedExpression
+        var nodeCount: Int
+        var span: SourceSpan
+    }
+
+    var constants: [String: Constant] = [:]
+    var models: [String: SourceSpan] = [:]
+    var tables: [String: SourceSpan] = [:]
+
+    /// Checks the declarations of a file in the order of their kinds: tables and models have no parts to resolve.
+    init(_ file: FileSyntax, log: DiagnosticLog) {
+        var defined: [String: SourceSpan] = [:]
+        func define(_ name: NameSyntax) -> Bool {
+            if let first = defined[name.text] {
+                log.report(
+                    .repeatedName, name.span, "`\(name.text)` is defined twice in this file", help: "choose another name",
+                    labels: [(first, "first defined here")])
+                return false
+            }
+            defined[name.text] = name.span
+            return true
+        }
+        for model in file.models where define(model.name) {
+            models[model.name.text] = model.name.span
+            log.require(.models, model.span)
+        }
+        for table in file.tables where define(table.name) {
+            tables[table.name.text] = table.name.span
+            log.require(.tables, table.span)
+        }
+        for test in file.tests { log.require(.tests, test.span) }
+        let names = Set(file.constants.map(\.name.text))
+        for constant in file.constants where define(constant.name) {
+            let checker = ExpressionChecker(scope: self, log: log)
+            checker.upcomingLets = names.subtracting(constants.keys)
+            checker.place = .constant
+            let value = checker.check(constant.value)
+            let nodeCount = value.expression.nodeCount(limit: RuleLimits.constantNodesMax + 1)
+            let heightMax = RuleLimits.expressionDepthMax
+            guard nodeCount <= RuleLimits.constantNodesMax, value.expression.height(limit: heightMax + 1) <= heightMax else {
+                log.report(
+                    .tooLarge, constant.name.span,
+                    "the constant `\(constant.name.text)` has more than \(RuleLimits.constantNodesMax) parts or \(heightMax) levels",
+                    help: "constants are for settings; a table is for data")
+                constants[constant.name.text] = Constant(value: .poison, nodeCount: 1, span: constant.name.span)
+                continue
+            }
+            constants[constant.name.text] = Constant(value: value, nodeCount: nodeCount, span: constant.name.span)
+        }
+    }
+}

@@ -1,0 +1,135 @@
+extension RuleChecker {
+    func window(_ window: WindowSyntax) -> WindowPlan {
+        expressions.windowText = log.sources[window.span.file].text(window.span).split { $0.isWhitespace }.joined(separator: " ")
+        let kind = kind(window)
+        expressions.place = .key
+        let keys = window.by.map { key -> Expression in
+            let value = expressions.check(key, at: .key)
+            switch value.expression {
+            case .capture(let slot): expressions.keyCaptures.insert(slot)
+            case .letValue(let slot): expressions.keyLets.insert(slot)
+            case let literal where literal.isLiteral && !value.isPoison:
+                log.report(
+                    .clauseWithoutEffect, key.span, "this key is the same for every event", help: "name a capture, a let or a field")
+            default: break
+            }
+            return value.expression
+        }
+        if case .silent(_, among: .some(let table)) = window.kind {
+            if scope.tables[table.text] == nil {
+                let near = NearestName.find(table.text, in: scope.tables.keys)
+                log.report(.unknownName, table.span, "unknown table `\(table.text)`", help: near.map { "did you mean the table `\($0)`?" } ?? "declare it: `table \(table.text) from \"file.csv\" key column`")
+            }
+            if window.by.count != 1 {
+                log.report(.clauseWithoutEffect, window.span, "`among` needs one key after `by`", help: "name what the table's key is compared with")
+            }
+        }
+        return WindowPlan(kind: kind, by: keys)
+    }
+
+    private func kind(_ window: WindowSyntax) -> WindowPlan.Kind {
+        switch window.kind {
+        case .lastCount(let count): return .lastCount(count)
+        case .lastDuration(let length): return .lastDuration(nanoseconds: length.nanoseconds)
+        case .everyCount(let count):
+            log.require(.everyEvents, window.span)
+            return .everyCount(count)
+        case .every(let step, let over, let zone):
+            if let over { checkOver(step, over) }
+            if let zone { checkZone(zone, step, window.span) }
+            return .every(nanoseconds: step.nanoseconds, overNanoseconds: over?.nanoseconds, zone: zone?.text)
+        case .session(let pause):
+            log.require(.session, window.span)
+            return .session(nanoseconds: pause.nanoseconds)
+        case .silent(let silence, let among):
+            log.require(.silent, window.span)
+            return .silent(nanoseconds: silence.nanoseconds, among: among?.text)
+        }
+    }
+
+    private func checkOver(_ step: DurationSyntax, _ over: DurationSyntax) {
+        guard log.require(.over, over.span) else { return }
+        if over.nanoseconds % step.nanoseconds != 0 {
+            log.report(.windowNotAligned, over.span, "the length after `over` is a multiple of the step", help: "such as `every 1m over 5m`")
+        }
+    }
+
+    private func checkZone(_ zone: PlainTextSyntax, _ step: DurationSyntax, _ span: SourceSpan) {
+        guard log.require(.zone, zone.span) else { return }
+        let hour: Int64 = 3_600_000_000_000
+        let day = 24 * hour
+        let isAligned = step.nanoseconds % day == 0 || (step.nanoseconds % hour == 0 && day % step.nanoseconds == 0)
+        guard !isAligned else { return }
+        log.report(.windowNotAligned, step.span, "windows in a time zone are whole days, or hours that divide 24", help: "such as `every 8h` or `every 1d`")
+    }
+
+    // MARK: when
+
+    func when(_ when: WhenSyntax) -> WhenPlan {
+        expressions.place = .evaluation
+        let condition = expressions.condition(when.condition, "`when`")
+        if let holds = when.holds { log.require(.whenFor, holds.span) }
+        var until: Expression?
+        if let syntax = when.until {
+            if log.require(.whenUntil, syntax.span) {
+                until = expressions.condition(syntax, "`until`")
+                if let condition, let until { expressions.proveApart(condition, until, syntax.span) }
+            } else {
+                _ = expressions.check(syntax)
+            }
+        }
+        return WhenPlan(condition: condition ?? .missing, forNanoseconds: when.holds?.nanoseconds, until: until)
+    }
+
+    // MARK: publish
+
+    func publish(_ publish: PublishSyntax) -> PublishPlan {
+        if publish.onClear { log.require(.onClear, publish.span) }
+        if let priority = publish.priority { log.require(.priority, priority.span) }
+        let (topic, isPoison) = expressions.textParts(publish.topic)
+        if !isPoison, let problem = TopicChecker.problem(inPublished: topic) {
+            log.report(.badTopic, publish.topicSpan, problem.message, help: problem.help)
+        }
+        return PublishPlan(
+            onClear: publish.onClear, topic: topic, qos: publish.qos, retain: publish.retain,
+            expiresNanoseconds: publish.expires?.nanoseconds, priority: publish.priority?.value ?? .normal, body: body(publish))
+    }
+
+    private func body(_ publish: PublishSyntax) -> PublishPlan.Body {
+        switch publish.body {
+        case .object(let members): return .object(expressions.object(members))
+        case .payload(let value):
+            let checked = expressions.check(value)
+            if !checked.isPoison, checked.kinds.isEmpty {
+                log.report(.alwaysMissing, value.span, "a payload that is missing is never published")
+            }
+            return .payload(checked.expression)
+        case .forward:
+            if !expressions.hasEvent {
+                log.report(
+                    .forwardWithoutEvent, publish.span.to(publish.topicSpan), "`\(expressions.windowText)` is evaluated without an event, so there is nothing to forward",
+                    help: "write a body: `{ n: count() }`")
+            }
+            return .forward
+        }
+    }
+
+    // MARK: Effects
+
+    /// Clauses that are sound by themselves and do nothing in this rule.
+    func checkEffects(_ when: WhenPlan?) {
+        let clears = syntax.when?.holds != nil || syntax.when?.until != nil
+        for publish in syntax.publishes where publish.onClear && !clears {
+            log.report(.clauseWithoutEffect, publish.span, "`on clear` never runs", help: "add `for` or `until` to `when`")
+        }
+        if !syntax.publishes.isEmpty, syntax.publishes.allSatisfy(\.onClear), clears {
+            log.report(.clauseWithoutEffect, syntax.publishes[0].span, "the rule publishes only when it clears", help: "add a `publish` for when it is raised")
+        }
+        guard let late = syntax.eventTime?.late, syntax.when?.holds == nil else { return }
+        switch expressions.window?.kind {
+        case .every, .session, .silent: return
+        case nil, .lastCount, .lastDuration, .everyCount:
+            log.report(.lateWithoutEffect, late.span, "`late` has no effect here", help: "it is for windows that close by time: `every`, `session`, `silent`")
+        }
+    }
+}

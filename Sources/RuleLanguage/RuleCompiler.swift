@@ -1,0 +1,61 @@
+/// What came of a set of files.
+package struct RuleCompilation: Sendable {
+    /// nil when there is any error.
+    package var plan: RuleSetPlan?
+    /// In the order of files and places.
+    package var diagnostics: [Diagnostic]
+
+    package var errorCount: Int { diagnostics.count { $0.severity == .error } }
+}
+
+/// Text of rules to checked plans. No I/O: the caller reads the files.
+package enum RuleCompiler {
+    /// Compiles a set of files as a whole; their order is that of their names, by Unicode scalars.
+    /// `notYet` are the features that are refused, for whoever builds one before it is switched on.
+    package static func compile(_ files: [RuleSourceFile], notYet: Set<Feature> = Feature.notYet) -> RuleCompilation {
+        let ordered = files.sorted { ConstantFolding.order($0.name, $1.name) == .less }
+        let sources = ordered.enumerated().map { index, file in
+            file.text.utf8.count <= RuleLimits.fileBytesMax
+                ? SourceText(file, index: index)
+                : SourceText(RuleSourceFile(name: file.name, text: ""), index: index)
+        }
+        let log = DiagnosticLog(sources: sources, notYet: notYet)
+        for (source, file) in zip(sources, ordered) where file.text.utf8.count > RuleLimits.fileBytesMax {
+            log.report(
+                .tooLarge, SourceSpan(file: source.index, start: 0, end: 0), "the file has more than \(RuleLimits.fileBytesMax) bytes",
+                help: "split it")
+        }
+        let rules = check(sources, log)
+        LoopSearch(rules.filter(\.isSound)).report(to: log)
+        let plan = log.errorCount == 0 ? RuleSetPlan(rules: rules.map(\.plan)) : nil
+        return RuleCompilation(plan: plan, diagnostics: log.sorted())
+    }
+
+    private static func check(_ sources: [SourceText], _ log: DiagnosticLog) -> [LoopSearch.Rule] {
+        var defined: [String: SourceSpan] = [:]
+        var rules: [LoopSearch.Rule] = []
+        for source in sources {
+            var parser = Parser(source, log: log)
+            let file = parser.file()
+            let scope = FileScope(file, log: log)
+            for syntax in file.rules {
+                if let first = defined.updateValue(syntax.name.span, forKey: syntax.name.text) {
+                    log.report(
+                        .repeatedRule, syntax.name.span, "two rules are named `\(syntax.name.text)`", help: "choose another name",
+                        labels: [(first, "first named here")])
+                }
+                guard rules.count < RuleLimits.ruleCountMax else {
+                    log.report(.tooLarge, syntax.name.span, "there are more than \(RuleLimits.ruleCountMax) rules", help: "a capture in `from` lets one rule serve many topics")
+                    return rules
+                }
+                let errorsBefore = log.errorCount
+                let checker = RuleChecker(syntax, scope: scope, log: log)
+                let plan = checker.check()
+                rules.append(LoopSearch.Rule(
+                    name: syntax.name, plan: plan, publishSpans: syntax.publishes.map(\.topicSpan),
+                    isSound: log.errorCount == errorsBefore))
+            }
+        }
+        return rules
+    }
+}

@@ -1,0 +1,33 @@
+/// Every bound on the text of rules, in one place. Reaching one is a diagnostic, never a trap.
+package enum RuleLimits {
+    /// Bytes of one file.
+    package static let fileBytesMax = 1 << 20
+    /// Rules of one set, over all its files.
+    package static let ruleCountMax = 10_000
+    /// Brackets, calls, `if`s and texts inside one another.
+    package static let nestingMax = 64
+    /// Height of one expression's tree; also the number of operands in a chain such as `a or b or c …`.
+    package static let expressionDepthMax = 200
+    /// Nodes of one file-scope constant after the constants that it names are put in.
+    package static let constantNodesMax = 1_000
+    /// Nodes that constants bring into one rule.
+    package static let inlinedNodesMax = 100_000
+    /// Diagnostics kept of one run; what is beyond is summed up in one more.
+    package static let diagnosticsMax = 200
+    /// Events of `window last N` and `every N events`.
+    package static let windowEventsMax = 1_000_000
+    /// Publications in one period of `limit`.
+    package static let limitCountMax = 1_000_000
+    /// Bytes of a topic or filter (MQTT 5.0, 4.7.3) and its levels.
+    package static let topicBytesMax = 65_535
+    package static let topicLevelsMax = 128
+    /// Columns of a source line that a diagnostic shows.
+    static let excerptColumnsMax = 160
+    /// Assignments that the proof of one condition tries, and steps it takes in all.
+    static let proofAssignmentsMax = 4_096
+    static let proofStepsMax = 200_000
+    /// Pairs of bytes that the search for loops compares.
+    static let loopStepsMax = 20_000_000
+    /// Digits after the point of a duration: what full-width arithmetic takes.
+    static let durationFractionDigitsMax = 18
+}

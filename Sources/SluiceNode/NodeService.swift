@@ -1,0 +1,129 @@
+package import Logging
+import Messages
+import RuleEngine
+import RuleLanguage
+import ServiceLifecycle
+
+/// Why a node can't run. `description` is one or more sentences that say what to do.
+package struct NodeError: Error, Sendable, CustomStringConvertible {
+    package enum Code: Sendable {
+        /// The rules have errors: exit code 1.
+        case rules
+        /// Anything else: exit code 3.
+        case cannotRun
+    }
+    package let code: Code
+    package let description: String
+
+    package init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}
+
+/// One running node: a service that starts, waits for the signal to stop, and stops in order.
+package struct NodeService: Service {
+    private let configuration: NodeConfiguration
+    private let logger: Logger
+    /// Called once when everything listens, with the ports in the order of the configuration.
+    private let onReady: @Sendable ([Int]) -> Void
+
+    package init(
+        _ configuration: NodeConfiguration, logger: Logger, onReady: @escaping @Sendable ([Int]) -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        self.onReady = onReady
+    }
+
+    /// Runs until the surrounding group is told to shut down. Throws `NodeError` when it can't start.
+    package func run() async throws {
+        for warning in configuration.warnings { logger.warning("\(warning)") }
+        let plan = try Self.compile(configuration.rules)
+        let path: DataPath
+        do {
+            path = try await DataPath(configuration, plan: plan, logger: logger)
+        } catch { throw NodeError(.cannotRun, "\(error)") }
+        let ports: [Int]
+        do {
+            ports = try await path.start()
+        } catch {
+            await path.stop()
+            throw NodeError(.cannotRun, "\(error)")
+        }
+        logger.info(
+            "node is ready",
+            metadata: [
+                "node": "\(configuration.node)", "rules": "\(plan.rules.count)", "bridges": "\(path.bridges.count)",
+            ])
+        onReady(ports)
+        let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let watch = configuration.rules.isEmpty ? nil : FileWatch(configuration.rules) { continuation.yield() }
+        if watch == nil, !configuration.rules.isEmpty {
+            logger.warning("changes of rule files are not noticed: the system's inotify limit is reached")
+        }
+        await withGracefulShutdownHandler {
+            for await _ in changes { await reload(path) }
+        } onGracefulShutdown: {
+            continuation.finish()
+        }
+        watch?.stop()
+        logger.info("node stops", metadata: ["node": "\(configuration.node)"])
+        await path.stop()
+    }
+
+    private static func compile(_ paths: [String]) throws -> RuleSetPlan {
+        let sources: [RuleSourceFile]
+        do {
+            sources = try RuleFiles.read(paths)
+        } catch { throw NodeError(.cannotRun, error.description) }
+        let compilation = RuleCompiler.compile(sources)
+        guard let plan = compilation.plan else {
+            throw NodeError(.rules, compilation.diagnostics.text)
+        }
+        return plan
+    }
+
+    /// A file was saved: the whole set is compiled; anything wrong leaves the running set in force and is said.
+    private func reload(_ path: DataPath) async {
+        do {
+            let report = try await path.reload(Self.compile(configuration.rules))
+            logger.info(
+                "rules reloaded",
+                metadata: [
+                    "added": "\(report.added.joined(separator: " "))", "removed": "\(report.removed.joined(separator: " "))",
+                    "kept": "\(report.kept.joined(separator: " "))", "lost": "\(report.lost.joined(separator: " "))",
+                ])
+            path.publish(Self.status("{\"state\":\"running\"}"))
+        } catch {
+            logger.error("the rules were not reloaded; the running set stays in force", metadata: ["reason": "\(error)"])
+            path.publish(Self.status("{\"state\":\"refused\",\"reason\":\(JSONText.quoted("\(error)"))}"))
+        }
+    }
+
+    private static func status(_ payload: String) -> Message {
+        Message(
+            topic: Array("$sluice/rules/status".utf8), payload: Array(payload.utf8), qos: .atLeastOnce, retain: true)
+    }
+}
+
+/// Text as a JSON string.
+enum JSONText {
+    static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\t": result += "\\t"
+            case "\r": result += "\\r"
+            case "\u{0}"..."\u{1F}":
+                let code = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - code.count) + code
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+package import RuleLanguage
+
+/// The `.rules` files of a node or a command line: found, read, and handed to the compiler.
+package enum RuleFiles {
+    /// Files of more bytes are refused before they are read.
+    package static let fileBytesMax = 4 * 1_048_576
+    package static let filesMax = 10_000
+
+    package struct Unreadable: Error, Sendable, CustomStringConvertible {
+        package let path: String
+        package let reason: String
+        package var description: String { "can't read rules from \(path): \(reason)" }
+    }
+
+    /// Every `.rules` file under `paths` (folders are searched one level deep and deeper), by name.
+    package static func find(_ paths: [String]) throws(Unreadable) -> [String] {
+        var files: [String] = []
+        for path in paths {
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+                throw Unreadable(path: path, reason: "there is no such file or folder")
+            }
+            guard isFolder.boolValue else {
+                files.append(path)
+                continue
+            }
+            guard FileManager.default.isReadableFile(atPath: path),
+                let walker = FileManager.default.enumerator(atPath: path)
+            else { throw Unreadable(path: path, reason: "the folder can't be listed; check its permissions") }
+            while let name = walker.nextObject() as? String {
+                guard name.hasSuffix(".rules"), !name.split(separator: "/").contains(where: { $0.hasPrefix(".") })
+                else { continue }
+                files.append((path as NSString).appendingPathComponent(name))
+                guard files.count <= filesMax else {
+                    throw Unreadable(path: path, reason: "more than \(filesMax) files")
+                }
+            }
+        }
+        return files.sorted()
+    }
+
+    package static func read(_ paths: [String]) throws(Unreadable) -> [RuleSourceFile] {
+        var sources: [RuleSourceFile] = []
+        for path in try find(paths) {
+            let data: Data
+            do {
+                let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+                guard size <= fileBytesMax else {
+                    throw Unreadable(path: path, reason: "\(size) bytes; at most \(fileBytesMax) are read")
+                }
+                data = try Data(contentsOf: URL(fileURLWithPath: path))
+            } catch let error as Unreadable {
+                throw error
+            } catch {
+                throw Unreadable(path: path, reason: "the file can't be read; check its permissions")
+            }
+            guard let text = String(validating: data, as: UTF8.self) else {
+                throw Unreadable(path: path, reason: "it is not UTF-8 text")
+            }
+            sources.append(RuleSourceFile(name: path, text: text))
+        }
+        return sources
+    }
+}

@@ -1,0 +1,180 @@
+import Broker
+import Ledger
+import Logging
+import Messages
+import NIOCore
+import RuleEngine
+import RuleLanguage
+
+/// The rules in the way of messages. Lives on the broker's stage loop, with the engine's whole state.
+///
+/// Durability: what the engine was given since its last snapshot is logged in the same commit that holds what it caused.
+/// After a crash the snapshot is restored and the log replayed, which gives the same state and the same outputs; those
+/// were committed with their inputs, so they are not published again.
+///
+/// `@unchecked Sendable`: everything is touched on `loop.eventLoop` only; `DataPath` reaches it through that loop.
+final class RuleStage: @unchecked Sendable {
+    /// Logged bytes after which the state is written and the log forgotten. Bounds the replay after a crash to about a
+    /// second and the log on disk.
+    static let logBytesMax = 8 * 1_048_576
+    /// A quiet engine writes its state after this many seconds anyway.
+    static let snapshotSeconds: Int64 = 30
+
+    private let loop: BrokerLoop
+    private let engine: RuleEngine
+    private let logger: Logger
+    private var inputs: [UInt8] = []
+    private var outputs: [RuleOutput] = []
+    private var loggedBytes = 0
+    private var timer: Scheduled<Void>?
+    private var timerAtNanoseconds: Int64 = .max
+    private var snapshotTask: RepeatedTask?
+
+    init(loop: BrokerLoop, engine: RuleEngine, logger: Logger) {
+        self.loop = loop
+        self.engine = engine
+        self.logger = logger
+    }
+
+    /// Brings the engine to where the last commit left it. Returns how many outputs the replay suppressed.
+    static func recover(_ engine: RuleEngine, from recovered: RecoveredState, logger: Logger) -> Int {
+        engine.restore(recovered.ruleGroups.map { RuleGroupState(rule: $0.rule, key: $0.key, state: $0.state) })
+        var suppressed: [RuleOutput] = []
+        var count = 0
+        for blob in recovered.ruleInputs {
+            do {
+                try RuleInputLog.replay(blob, into: engine, outputs: &suppressed)
+            } catch {
+                logger.error(
+                    "a logged batch of rule inputs can't be read; windows may lack its events",
+                    metadata: ["reason": "\(error)"])
+            }
+            count += suppressed.count
+            suppressed.removeAll(keepingCapacity: true)
+        }
+        return count
+    }
+
+    /// On the loop: evaluates what came due while the node was down, then keeps time.
+    func start() {
+        advance(to: loop.wallNanoseconds())
+        snapshot()
+        snapshotTask = loop.eventLoop.scheduleRepeatedTask(
+            initialDelay: .seconds(Self.snapshotSeconds), delay: .seconds(Self.snapshotSeconds)
+        ) { [weak self] _ in
+            guard let self, self.loggedBytes > 0 else { return }
+            self.snapshot()
+        }
+    }
+
+    /// On the loop, before the node stops: the state as it is, so that the next start replays nothing.
+    func stop() {
+        timer?.cancel()
+        snapshotTask?.cancel()
+        snapshot()
+    }
+
+    /// How the broker reaches this stage. The stage lives as long as its loop.
+    func messageStage() -> MessageStage {
+        MessageStage(
+            binding: { [self] in binding(forTopic: $0) }, take: { [self] in take($0, binding: $1) },
+            endCycle: { [self] in endCycle() })
+    }
+
+    private func binding(forTopic topic: [UInt8]) -> AnyObject? {
+        topic.withUnsafeBytes { engine.binding(forTopic: $0) }
+    }
+
+    private func take(_ message: PassingMessage, binding: AnyObject) -> Bool {
+        let rules = unsafeDowncast(binding, to: RuleBinding.self)
+        let input = RuleInput(
+            topic: message.topic, payload: message.payload, properties: message.properties,
+            qos: message.qos.rawValue, retained: false, client: message.client,
+            arrivalNanoseconds: message.arrivalNanoseconds)
+        let logStart = inputs.count
+        RuleInputLog.append(input, to: &inputs)
+        engine.process(input, rules, into: &outputs)
+        if outputs.isEmpty, !rules.keepsState {
+            // Nothing of it is remembered: it need not be on disk.
+            inputs.removeLast(inputs.count - logStart)
+            return false
+        }
+        publishOutputs()
+        return true
+    }
+
+    private func endCycle() {
+        if !inputs.isEmpty {
+            loggedBytes += inputs.count
+            loop.record(.ruleInputs(inputs))
+            inputs.removeAll(keepingCapacity: true)
+            if loggedBytes > Self.logBytesMax { snapshot() }
+        }
+        scheduleTimer()
+    }
+
+    /// Replaces the rules between two messages. The state under the old ones is written first, so that a crash right after
+    /// does not replay old inputs through new rules.
+    func reload(_ plan: RuleSetPlan) throws -> ReloadReport {
+        snapshot()
+        let report = try engine.reload(plan, into: &outputs)
+        publishOutputs()
+        snapshot()
+        scheduleTimer()
+        return report
+    }
+
+    var counters: [RuleCounters] { engine.counters }
+
+    private func advance(to nanoseconds: Int64) {
+        RuleInputLog.appendAdvance(toNanoseconds: nanoseconds, to: &inputs)
+        engine.advance(toNanoseconds: nanoseconds, into: &outputs)
+        publishOutputs()
+        loop.scheduleCycle()
+    }
+
+    private func publishOutputs() {
+        // Publishing can't come back here: the engine already gave its outputs to every rule that takes them.
+        guard !outputs.isEmpty else { return }
+        for output in outputs {
+            let expiry = output.expiresNanoseconds.map { (loop.wallNanoseconds() + $0) / 1_000_000 }
+            loop.publish(
+                Message(
+                    topic: output.topic, payload: output.payload, qos: QoS(rawValue: output.qos) ?? .atLeastOnce,
+                    retain: output.retain, expiresAtMilliseconds: expiry),
+                outboxID: output.isEngineTopic ? nil : output.id)
+        }
+        outputs.removeAll(keepingCapacity: true)
+    }
+
+    private func snapshot() {
+        if !inputs.isEmpty {
+            loop.record(.ruleInputs(inputs))
+            inputs.removeAll(keepingCapacity: true)
+        }
+        let groups = engine.takeDirtyGroups().map {
+            RuleSnapshot.Group(rule: $0.rule, key: $0.key, state: $0.state)
+        }
+        loggedBytes = 0
+        loop.record(.ruleSnapshot(RuleSnapshot(groups: groups, replacesAll: false)))
+    }
+
+    private func scheduleTimer() {
+        let next = engine.nextTimerNanoseconds ?? .max
+        guard next != timerAtNanoseconds else { return }
+        timer?.cancel()
+        timer = nil
+        timerAtNanoseconds = next
+        guard next != .max else { return }
+        let delay = max(0, next - loop.wallNanoseconds())
+        // A clock that is set back or forward must not leave a timer waiting for hours: look again within a minute.
+        let wait = min(delay, 60_000_000_000)
+        timer = loop.eventLoop.scheduleTask(in: .nanoseconds(wait)) { [weak self] in
+            guard let self else { return }
+            self.timerAtNanoseconds = .max
+            let now = self.loop.wallNanoseconds()
+            if now >= next { self.advance(to: now) }
+            self.scheduleTimer()
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import RuleLanguage
+
+/// Compiles one file under the name that the goldens show.
+func compile(_ text: String, hasAllFeatures: Bool = false) -> RuleCompilation {
+    let file = RuleSourceFile(name: "rules/spike.rules", text: text)
+    return hasAllFeatures ? RuleCompiler.compile([file], notYet: []) : RuleCompiler.compile([file])
+}
+
+/// The plan of the one rule in `text`; nil when there is any error.
+func plan(_ text: String, hasAllFeatures: Bool = false) -> RulePlan? {
+    compile(text, hasAllFeatures: hasAllFeatures).plan?.rules.first
+}
+
+/// The names of all codes, in order.
+func codes(_ text: String, hasAllFeatures: Bool = false) -> [String] {
+    compile(text, hasAllFeatures: hasAllFeatures).diagnostics.map(\.code.name)
+}
+
+/// The codes of a rule with these clauses between `from` and `publish`.
+func codes(clauses: String, hasAllFeatures: Bool = false) -> [String] {
+    codes("rule r { from \"in/{x}\" \(clauses) publish \"out\" { n: 1 } }", hasAllFeatures: hasAllFeatures)
+}
+
+/// The codes of a rule whose `where` is `condition`.
+func codes(where condition: String) -> [String] { codes(clauses: "where \(condition)") }

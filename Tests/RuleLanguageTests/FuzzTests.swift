@@ -1,0 +1,77 @@
+import RuleLanguage
+import Testing
+
+/// SplitMix64: the same numbers on every run.
+struct SeededRandom {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+
+    mutating func next(below bound: Int) -> Int { Int(next() % UInt64(bound)) }
+}
+
+/// Whatever the text, compiling ends, traps nowhere, and gives either a plan or an error with a place in the text.
+@Suite("Fuzz")
+struct FuzzTests {
+    private static let words = [
+        "rule", "r", "x", "{", "}", "from", "\"t/{x}\"", "\"a/+/#\"", "as", "json", "number", "text", "at", ".ts", "ms", "late", "5s", "ahead", "where",
+        "let", "a", "=", "window", "last", "100", "10s", "every", "5m", "over", "in", "\"Europe/Berlin\"", "session", "silent", "among", "by", ",", "when",
+        "for", "until", "limit", "1", "per", "publish", "on", "clear", "qos", "2", "retain", "expires", "priority", "high", "payload", ".", ".v", ".\"k\"",
+        "(", ")", "[", "]", "+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "??", "and", "or", "not", "between", "if", "then", "else", "true",
+        "false", "missing", "mean(", "zscore(", "count()", "percentile(.v, 95)", "abs(", "round(.v, 2)", "time()", "now()", "matches(.v, 'a+')", "previous(",
+        "latest(\"t/{x}\")", "exists(", "\"{.v}\"", "\"", "'", "\\", "#", "\n", "1e400", "1.5", "1_000", "7d", "9223372036854775808", ":", "against:",
+        "\"others\"", "model", "table", "key", "labels", "test", "send", "wait", "expect", "nothing", "times", "events", "dedupe", "within", "é", "\u{301}", "…",
+        "&&", "!", "=", "}}", "{x", "64KB", "m(", "within", "retained()", "window_start()", "\"u\"",
+    ]
+
+    private func check(_ text: String, _ notYet: Set<Feature>) {
+        let compilation = RuleCompiler.compile([RuleSourceFile(name: "f.rules", text: text)], notYet: notYet)
+        let hasErrors = compilation.diagnostics.contains { $0.severity == .error }
+        if (compilation.plan == nil) != hasErrors { Issue.record("plan and errors disagree: \(text)") }
+        for diagnostic in compilation.diagnostics where diagnostic.place.line < 1 || diagnostic.place.column < 1 || diagnostic.text.isEmpty {
+            Issue.record("no place: \(text)")
+        }
+    }
+
+    @Test("token soup", arguments: 0..<4)
+    func soup(_ part: Int) {
+        var random = SeededRandom(seed: UInt64(part) + 1)
+        for round in 0..<3_000 {
+            var text = round % 2 == 0 ? "rule r { from \"t/{x}\" " : ""
+            for _ in 0..<random.next(below: 40) { text += Self.words[random.next(below: Self.words.count)] + " " }
+            check(text, round % 3 == 0 ? [] : Feature.notYet)
+        }
+    }
+
+    @Test("mutations of sound rules", arguments: 0..<4)
+    func mutations(_ part: Int) {
+        var random = SeededRandom(seed: UInt64(part) + 100)
+        let sound = firstLookRules.split(separator: "\n\n").map { Array($0.utf8) }
+        for round in 0..<3_000 {
+            var bytes = sound[random.next(below: sound.count)]
+            for _ in 0...random.next(below: 6) { mutate(&bytes, &random) }
+            check(String(decoding: bytes, as: UTF8.self), round % 3 == 0 ? Feature.notYet : [])
+        }
+    }
+
+    private func mutate(_ bytes: inout [UInt8], _ random: inout SeededRandom) {
+        let at = random.next(below: bytes.count)
+        switch random.next(below: 5) {
+        case 0: bytes.remove(at: at)
+        case 1: bytes[at] = UInt8(truncatingIfNeeded: random.next())
+        case 2: bytes.insert(UInt8(random.next(below: 127)), at: at)
+        case 3: bytes.insert(contentsOf: Self.words[random.next(below: Self.words.count)].utf8, at: at)
+        default:
+            let end = min(bytes.count, at + random.next(below: 20))
+            if end - at < bytes.count { bytes.removeSubrange(at..<end) }
+        }
+        if bytes.isEmpty { bytes = [0x23] }
+    }
+}
