@@ -26,6 +26,7 @@ package final class Broker: Sendable {
     package let state: BrokerState
     private let group: MultiThreadedEventLoopGroup
     private let configuration: BrokerConfiguration
+    private let ledger: Ledger
     private let logger: Logger
 
     /// Makes the loops and puts back what the ledger recovered. Nothing listens yet.
@@ -34,6 +35,7 @@ package final class Broker: Sendable {
     ) {
         let loopCount = configuration.loopCount ?? max(1, System.coreCount - 1)
         self.configuration = configuration
+        self.ledger = ledger
         self.logger = logger
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
         let greatestSequence = recovered.sessions.flatMap(\.queue).map(\.sequence).max() ?? 0
@@ -86,7 +88,8 @@ package final class Broker: Sendable {
 
     /// Ends every connection (MQTT 5 clients are told 0x8B) and the loops. Sessions that survive are in the ledger.
     package func stop() async {
-        state.isStopping.store(true, ordering: .relaxed)
+        // A loop that is gone never answers: a second stop does nothing.
+        guard !state.isStopping.exchange(true, ordering: .relaxed) else { return }
         for loop in loops {
             try? await loop.eventLoop.submit {
                 loop.stopClock()
@@ -95,7 +98,20 @@ package final class Broker: Sendable {
                 }
             }.get()
         }
+        await settle()
         try? await group.shutdownGracefully()
+    }
+
+    /// Waits until what the loops gathered is committed and they were told so: a loop that is gone can't be told. Twice,
+    /// since ending a connection changes its session only when the channel is closed.
+    private func settle() async {
+        for _ in 0..<2 {
+            for loop in loops { try? await loop.eventLoop.submit { loop.endCycle() }.get() }
+            await withCheckedContinuation { continuation in
+                ledger.submit([]) { _ in continuation.resume() }
+            }
+            for loop in loops { try? await loop.eventLoop.submit {}.get() }
+        }
     }
 
     private func bind(_ listener: BrokerListener) async throws -> any Channel {

@@ -40,6 +40,8 @@ package final class BrokerLoop: @unchecked Sendable {
     private(set) var nextTicket: UInt64 = 1
     private(set) var committedTicket: UInt64 = 0
     private(set) var failedTickets: Set<UInt64> = []
+    private var unloggedFailures = 0
+    private var lastFailureSecond = -1
     /// Publishes that wait for a commit.
     var uncommittedCount = 0
     var acknowledgementWaiters: [ClientConnection] = []
@@ -97,7 +99,7 @@ package final class BrokerLoop: @unchecked Sendable {
         scheduleCycle()
     }
 
-    private func endCycle() {
+    func endCycle() {
         isCycleScheduled = false
         stage?.endCycle()
         submit()
@@ -132,7 +134,7 @@ package final class BrokerLoop: @unchecked Sendable {
         if let error {
             failedTickets.insert(ticket)
             counters.commitFailures.add()
-            logger.error("commit failed; publishers were not acknowledged", metadata: ["reason": "\(error)"])
+            logFailedCommit(error)
         }
         for (loop, token) in tokens {
             let peer = peers[loop]
@@ -140,6 +142,17 @@ package final class BrokerLoop: @unchecked Sendable {
         }
         releaseAcknowledgements()
         failedTickets.remove(ticket)
+    }
+
+    /// A full disk fails every commit: one line a second tells enough.
+    private func logFailedCommit(_ error: LedgerError) {
+        unloggedFailures += 1
+        guard lastFailureSecond != coarseSeconds else { return }
+        lastFailureSecond = coarseSeconds
+        logger.error(
+            "commits failed; their publishers were not acknowledged",
+            metadata: ["count": "\(unloggedFailures)", "reason": "\(error)"])
+        unloggedFailures = 0
     }
 
     func tokenCommitted(_ token: UInt64) {

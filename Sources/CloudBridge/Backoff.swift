@@ -16,8 +16,8 @@ package enum FailureKind: String, Sendable, Equatable {
     case configuration
 }
 
-/// How long to wait before the next attempt: a random part of a bound that doubles ("full jitter"), so that the gateways
-/// of a fleet do not come back in step. Pure: the randomness comes from a seed.
+/// How long to wait before the next attempt: a random part of a bound that doubles ("full jitter"), so that the
+/// gateways of a fleet do not come back in step. Pure: the randomness comes from a seed.
 package struct Backoff: Sendable {
     private var generator: SplitMix64
     private(set) var failureCount = 0

@@ -81,8 +81,8 @@ extension BridgeMachine {
         pending.append(.notice(.connectFailed(failure.text, pauseMilliseconds: pause)))
     }
 
-    /// Some servers of 3.1.1 just hang up on a CONNECT of version 5. But so does any server that is being started, so the
-    /// other version is tried only now and then.
+    /// Some servers of 3.1.1 just hang up on a CONNECT of version 5. But so does any server that is being started, so
+    /// the other version is tried only now and then.
     private mutating func countHangUp(_ failure: Failure) {
         guard failure.kind == .protocolViolation || (failure.kind == .network && !failure.isWorthAnotherAddress) else {
             return

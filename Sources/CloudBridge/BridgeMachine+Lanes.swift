@@ -33,7 +33,8 @@ extension BridgeMachine {
             return true
         }
         if let bytesMax = settings.preset.payloadBytesMax, row.payload.count > bytesMax {
-            giveUp(row, "its payload of \(row.payload.count) bytes is larger than the \(bytesMax) that \(settings.preset.name) takes")
+            let size = "its payload has \(row.payload.count) bytes, \(settings.preset.name) takes \(bytesMax)"
+            giveUp(row, size)
             lanes[lane].skipFirst(at: milliseconds)
             return true
         }
@@ -60,7 +61,9 @@ extension BridgeMachine {
     }
 
     private mutating func readAhead(_ lane: Int, _ now: Int64, into actions: inout [Action]) {
-        guard lanes[lane].mayHaveMore, lanes[lane].waiting.count < window, now >= lanes[lane].readNotBefore else { return }
+        guard lanes[lane].mayHaveMore, lanes[lane].waiting.count < window, now >= lanes[lane].readNotBefore else {
+            return
+        }
         actions.append(.read(
             lane: lane, name: lanes[lane].name, after: lanes[lane].readThrough, limit: Self.rowsPerRead))
     }
@@ -140,7 +143,8 @@ extension BridgeMachine {
     mutating func removeDone(_ now: Int64, into actions: inout [Action]) {
         for index in lanes.indices {
             let lane = lanes[index]
-            guard !lane.isRemoving, lane.doneThrough > lane.removalThrough, now >= lane.removalNotBefore else { continue }
+            guard !lane.isRemoving, lane.doneThrough > lane.removalThrough else { continue }
+            guard now >= lane.removalNotBefore else { continue }
             lanes[index].isRemoving = true
             lanes[index].removingThrough = lane.doneThrough
             lanes[index].removingCount = lane.unremovedCount

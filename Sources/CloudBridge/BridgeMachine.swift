@@ -2,15 +2,16 @@ import Ledger
 import Messages
 package import MosquittoClient
 
-/// Decides what the bridge to one upstream broker does next. Pure: time comes in with every call, effects go out as actions.
+/// Decides what the bridge to one upstream broker does next. Pure: time comes in with every call, effects go out as
+/// actions.
 ///
-/// Owns: the state of the connection, the window, the lanes, the pauses between attempts, the acknowledgement timer. Does
-/// not own: sockets, the ledger, logs (`UpstreamLoop` has them).
+/// Owns: the state of the connection, the window, the lanes, the pauses between attempts, the acknowledgement timer.
+/// Does not own: sockets, the ledger, logs (`UpstreamLoop` has them).
 ///
-/// Invariants: at most `window` messages are under way; within a lane rows leave in order of their sequence; a row leaves
-/// the ledger only after it was acknowledged, has expired or was given up; whatever was under way when a connection ended
-/// is sent again on the next one, before anything newer of its lane, under the same id. A lane holds at most
-/// `rowsPerRead` rows plus a window in memory.
+/// Invariants: at most `window` messages are under way; within a lane rows leave in order of their sequence; a row
+/// leaves the ledger only after it was acknowledged, has expired or was given up; whatever was under way when a
+/// connection ended is sent again on the next one, before anything newer of its lane, under the same id. A lane holds
+/// at most `rowsPerRead` rows plus a window in memory.
 ///
 /// Use: `handle` every event, then `pump` once per round of the loop, and perform the actions it returns.
 package struct BridgeMachine: Sendable {
@@ -145,8 +146,8 @@ package struct BridgeMachine: Sendable {
         endIfDone(milliseconds, into: &actions)
     }
 
-    /// When `pump` must be called again at the latest, if no event comes before. `pump` was called at `now`: what was due
-    /// then and did not happen waits for an event.
+    /// When `pump` must be called again at the latest, if no event comes before. `pump` was called at `now`: what was
+    /// due then and did not happen waits for an event.
     package func deadline(after now: Int64) -> Int64? {
         var times: [Int64] = []
         switch phase {

@@ -7,8 +7,8 @@ import Synchronization
 /// the broker has acknowledged it. One thread of its own.
 ///
 /// Every message carries user properties with its stable id (`x-mid`) and its place in its lane (`x-epoch`, `x-lane`,
-/// `x-seq`), when the upstream speaks MQTT 5. A message may arrive twice, with the same id; never less than once, unless
-/// the broker refused it for good, it expired or the outbox was full, all of which is counted.
+/// `x-seq`), when the upstream speaks MQTT 5. A message may arrive twice, with the same id; never less than once,
+/// unless the broker refused it for good, it expired or the outbox was full, all of which is counted.
 package final class CloudBridge: Sendable {
     package let name: String
     private let configuration: UpstreamConfiguration
@@ -65,8 +65,8 @@ package final class CloudBridge: Sendable {
         }
     }
 
-    /// Waits a moment for acknowledgements that are due, disconnects and joins the thread. What was not acknowledged stays
-    /// in the outbox. The ledger must still be open.
+    /// Waits a moment for acknowledgements that are due, disconnects and joins the thread. What was not acknowledged
+    /// stays in the outbox. The ledger must still be open.
     package func stop() {
         mailbox.requestStop()
         thread.withLock { thread in

@@ -29,7 +29,9 @@ package struct RouteMap: Sendable {
         routes: [UpstreamConfiguration.Route], node: String
     ) throws(ConfigurationProblems) {
         var problems: [String] = []
-        if routes.isEmpty { problems.append("a bridge needs routes, such as { from: \"cloud/#\", to: \"{node}/{rest}\" }") }
+        if routes.isEmpty {
+            problems.append("a bridge needs routes, such as { from: \"cloud/#\", to: \"{node}/{rest}\" }")
+        }
         if routes.count > Self.routeCountMax { problems.append("a bridge has at most \(Self.routeCountMax) routes") }
         var entries: [Entry] = []
         for route in routes {
@@ -51,7 +53,8 @@ package struct RouteMap: Sendable {
 
     /// The lane, the topic upstream and the highest QoS for a message of this topic; nil: no route takes it.
     package func mapped(topic: [UInt8]) -> (lane: String, topic: [UInt8], qos: QoS)? {
-        guard let entry = entries.first(where: { TopicText.matches(name: topic, filter: $0.filter) }) else { return nil }
+        let first = entries.first { TopicText.matches(name: topic, filter: $0.filter) }
+        guard let entry = first else { return nil }
         var result: [UInt8] = []
         for part in entry.parts {
             switch part {

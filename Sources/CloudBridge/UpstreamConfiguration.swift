@@ -44,7 +44,8 @@ package struct UpstreamConfiguration: Sendable {
         self.preset = preset
     }
 
-    /// With the place as a URL: `mqtt://host[:port]` or `mqtts://host[:port]`. Credentials and a topic do not belong there.
+    /// With the place as a URL: `mqtt://host[:port]` or `mqtts://host[:port]`. Credentials and a topic do not belong
+    /// there.
     package init(
         name: String, url: String, authorityFile: String? = nil, certificateFile: String? = nil,
         keyFile: String? = nil, clientID: String, username: String? = nil, password: String? = nil, routes: [Route]

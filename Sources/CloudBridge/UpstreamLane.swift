@@ -132,8 +132,8 @@ struct UpstreamLane: Sendable {
         waiting.prepend(back)
     }
 
-    /// Whether the row is counted as refused so often that it must be given up; used when the server ends the connection
-    /// because of it.
+    /// Whether the row is counted as refused so often that it must be given up; used when the server ends the
+    /// connection because of it.
     mutating func blame(_ sequence: UInt64) -> Int {
         let count = (refusals[sequence] ?? 0) + 1
         refusals[sequence] = count

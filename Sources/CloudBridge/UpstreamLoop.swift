@@ -3,8 +3,8 @@ import Logging
 import Messages
 import MosquittoClient
 
-/// The bridge's thread: performs what the machine decides. Owns the connection and the outbox reader; nothing else lives
-/// here, so that a slow name server or a slow disk delays nobody but this upstream.
+/// The bridge's thread: performs what the machine decides. Owns the connection and the outbox reader; nothing else
+/// lives here, so that a slow name server or a slow disk delays nobody but this upstream.
 final class UpstreamLoop {
     private let configuration: UpstreamConfiguration
     private let store: any OutboxStore
@@ -111,7 +111,8 @@ final class UpstreamLoop {
         guard attempts.indices.contains(address) else { return }
         var options = attempts[address]
         options.version = version
-        // The outbox is the session: nothing is subscribed, and QoS 2 state of an old session would meet new packet ids.
+        // The outbox is the session: nothing is subscribed, and QoS 2 state of an old session would meet new packet
+        // ids.
         options.cleanStart = true
         do {
             let opened = try MosquittoConnection(options)

@@ -2,8 +2,8 @@ import Ledger
 import Messages
 import MosquittoClient
 
-/// The properties with which a row goes upstream: its own, and what lets a receiver drop repeats and prove that nothing is
-/// missing.
+/// The properties with which a row goes upstream: its own, and what lets a receiver drop repeats and prove that nothing
+/// is missing.
 enum UpstreamProperties {
     /// The row's stable id: the same however often it is sent.
     static let id = "x-mid"

@@ -76,3 +76,22 @@ package struct RecoveryReport: Sendable {
 
     package init() {}
 }
+
+extension RecoveryReport: CustomStringConvertible {
+    /// One line for the log.
+    package var description: String {
+        let milliseconds = Int((seconds * 1_000).rounded())
+        let what =
+            switch outcome {
+            case .created: "created"
+            case .opened: "opened"
+            case .migrated(let version): "migrated from schema \(version)"
+            case .salvaged(let salvage):
+                "the damaged file is at \(salvage.setAsideAt) (\(salvage.reason)); \(salvage.rowsSalvaged) rows salvaged, "
+                    + "\(salvage.unreadablePlaces) places unreadable, outbox rows lost: "
+                    + "\(salvage.outboxRowsLost.map { "\($0)" } ?? "unknown"), deliveries lost: \(salvage.deliveriesLost)"
+            }
+        guard case .skippedLargeFile(let bytes) = pageCheck else { return "\(what) in \(milliseconds) ms" }
+        return "\(what) in \(milliseconds) ms; pages not checked, the file has \(bytes) bytes"
+    }
+}

@@ -96,7 +96,8 @@ package struct ConnectionOptions: Sendable {
     package static let attemptCountMax = 4
 
     /// One set of options for each way to reach the host, in the resolver's order: libmosquitto itself would only ever
-    /// try the first address. Without TLS that is every address; with TLS, where it must be given the name, every family.
+    /// try the first address. Without TLS that is every address; with TLS, where it must be given the name, every
+    /// family.
     package func attempts(for addresses: [ResolvedAddress]) -> [ConnectionOptions] {
         var result: [ConnectionOptions] = []
         for address in addresses where result.count < Self.attemptCountMax {

@@ -20,7 +20,7 @@ final class EventInbox {
             return "the server's certificate is for another host; connect by the name in it, or fix the certificate"
         }
         if all.contains("certificate verify failed") {
-            return "the server's certificate is not from a trusted authority, or not valid now; check the CA file and the clock"
+            return "the server's certificate is not from a trusted authority or not valid now; check CA file and clock"
         }
         if all.contains("certificate required") || all.contains("handshake failure") {
             return "the server wants a client certificate; give one with its key"
@@ -28,7 +28,9 @@ final class EventInbox {
         if all.contains("alert"), ["unknown ca", "bad certificate", "decrypt error"].contains(where: all.contains) {
             return "the server does not accept this client's certificate; use one from the authority it trusts"
         }
-        if all.contains("certificate expired") { return "the server says that this client's certificate has expired; renew it" }
+        if all.contains("certificate expired") {
+            return "the server says that this client's certificate has expired; renew it"
+        }
         if all.contains("certificate revoked") { return "the server says that this client's certificate is revoked" }
         if all.contains("wrong version number") || all.contains("packet length too long") {
             return "the server does not speak TLS on this port; check the port"

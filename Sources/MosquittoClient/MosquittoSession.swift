@@ -5,9 +5,9 @@ import Synchronization
 
 /// A client for programs: connects, publishes and subscribes from any thread; its own thread runs the connection.
 ///
-/// Messages are sent in the order of the calls to `publish`. At most `pendingMax` are accepted and unfinished: after that
-/// `publish` waits. With `reconnects`, messages without an acknowledgement are sent again after a reconnect, in order
-/// (so QoS 1 and 2 arrive at least once), and subscriptions are made again.
+/// Messages are sent in the order of the calls to `publish`. At most `pendingMax` are accepted and unfinished: after
+/// that `publish` waits. With `reconnects`, messages without an acknowledgement are sent again after a reconnect, in
+/// order (so QoS 1 and 2 arrive at least once), and subscriptions are made again.
 package final class MosquittoSession: Sendable {
     package struct Options: Sendable {
         package var connection: ConnectionOptions

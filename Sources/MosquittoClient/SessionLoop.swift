@@ -246,7 +246,8 @@ final class SessionLoop {
                 if next.qos != .atMostOnce { acknowledgedFlightCount += 1 }
                 flight.append(Flight(packetID: packetID, sentAt: now, message: next))
             } catch {
-                // Whatever is wrong with this message would be wrong again: it ends here, and the next one gets its turn.
+                // Whatever is wrong with this message would be wrong again: it ends here, and the next one gets its
+                // turn.
                 waiting.removeFirst()
                 complete(next, .failed(error))
             }

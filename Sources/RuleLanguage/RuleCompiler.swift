@@ -22,7 +22,8 @@ package enum RuleCompiler {
         let log = DiagnosticLog(sources: sources, notYet: notYet)
         for (source, file) in zip(sources, ordered) where file.text.utf8.count > RuleLimits.fileBytesMax {
             log.report(
-                .tooLarge, SourceSpan(file: source.index, start: 0, end: 0), "the file has more than \(RuleLimits.fileBytesMax) bytes",
+                .tooLarge, SourceSpan(file: source.index, start: 0, end: 0),
+                "the file has more than \(RuleLimits.fileBytesMax) bytes",
                 help: "split it")
         }
         let rules = check(sources, log)
@@ -41,19 +42,23 @@ package enum RuleCompiler {
             for syntax in file.rules {
                 if let first = defined.updateValue(syntax.name.span, forKey: syntax.name.text) {
                     log.report(
-                        .repeatedRule, syntax.name.span, "two rules are named `\(syntax.name.text)`", help: "choose another name",
+                        .repeatedRule, syntax.name.span, "two rules are named `\(syntax.name.text)`",
+                        help: "choose another name",
                         labels: [(first, "first named here")])
                 }
                 guard rules.count < RuleLimits.ruleCountMax else {
-                    log.report(.tooLarge, syntax.name.span, "there are more than \(RuleLimits.ruleCountMax) rules", help: "a capture in `from` lets one rule serve many topics")
+                    log.report(
+                        .tooLarge, syntax.name.span, "there are more than \(RuleLimits.ruleCountMax) rules",
+                        help: "a capture in `from` lets one rule serve many topics")
                     return rules
                 }
                 let errorsBefore = log.errorCount
                 let checker = RuleChecker(syntax, scope: scope, log: log)
                 let plan = checker.check()
-                rules.append(LoopSearch.Rule(
-                    name: syntax.name, plan: plan, publishSpans: syntax.publishes.map(\.topicSpan),
-                    isSound: log.errorCount == errorsBefore))
+                rules.append(
+                    LoopSearch.Rule(
+                        name: syntax.name, plan: plan, publishSpans: syntax.publishes.map(\.topicSpan),
+                        isSound: log.errorCount == errorsBefore))
             }
         }
         return rules

@@ -27,7 +27,7 @@ package enum RuleLimits {
     static let proofAssignmentsMax = 4_096
     static let proofStepsMax = 200_000
     /// Pairs of bytes that the search for loops compares.
-    static let loopStepsMax = 20_000_000
+    static let loopStepsMax = 10_000_000
     /// Digits after the point of a duration: what full-width arithmetic takes.
     static let durationFractionDigitsMax = 18
 }

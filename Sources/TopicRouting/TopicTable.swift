@@ -33,7 +33,7 @@ package struct TopicTable: ~Copyable {
 
     deinit {
         unsafe entries.deallocate()
-        for unsafe name in unsafe names { unsafe name.deallocate() }
+        unsafe names.forEach { name in unsafe name.deallocate() }
     }
 
     /// The slot of `topic`, or -1.
@@ -65,7 +65,7 @@ package struct TopicTable: ~Copyable {
     }
 
     package mutating func removeAll() {
-        for unsafe name in unsafe names { unsafe name.deallocate() }
+        unsafe names.forEach { name in unsafe name.deallocate() }
         unsafe names.removeAll(keepingCapacity: true)
         for index in 0...mask { unsafe entries[index] = Entry(hash: 0, slot: -1) }
     }

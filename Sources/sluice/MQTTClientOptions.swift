@@ -3,13 +3,13 @@ import Glibc
 import Messages
 import MosquittoClient
 
-/// What `sluice pub` and `sluice sub` share: where to connect and as whom. Named as mosquitto_pub and mosquitto_sub name
-/// them.
+/// What `sluice pub` and `sluice sub` share: where to connect and as whom. Named as mosquitto_pub and mosquitto_sub do.
 struct MQTTClientOptions: ParsableArguments {
     @Option(
         name: [.customShort("L"), .long],
         help: ArgumentHelp(
-            "Broker as mqtt://host:port or mqtts://host:port; user:password@ and /topic are read too.", valueName: "url"))
+            "Broker as mqtt://host:port or mqtts://host:port; user:password@ and /topic are read too.",
+            valueName: "url"))
     var url: String?
 
     @Option(name: [.customShort("h"), .long], help: "Broker's host name or address (default: 127.0.0.1).")
@@ -89,7 +89,7 @@ extension MQTTClientOptions {
         let version: ProtocolVersion = switch protocolVersion.lowercased() {
         case "5", "mqttv5": .v5
         case "311", "3.1.1", "mqttv311": .v311
-        default: throw ClientFailure.usage("-V \(protocolVersion) is not a version; use mqttv5 or mqttv311")
+        default: throw CommandFailure(.wrongUsage, "-V \(protocolVersion) is not a version; use mqttv5 or mqttv311")
         }
         let place = try self.place()
         var options = ConnectionOptions(host: place.host, port: place.port, version: version)
@@ -104,7 +104,8 @@ extension MQTTClientOptions {
             options.tls = .init(
                 authorityFile: cafile, certificateFile: cert, keyFile: key, skipsHostNameCheck: insecure)
         } else if cert != nil || key != nil || insecure {
-            throw ClientFailure.usage("--cert, --key and --insecure need TLS; add --cafile or --tls-use-os-certs")
+            throw CommandFailure(
+                .wrongUsage, "--cert, --key and --insecure need TLS; add --cafile or --tls-use-os-certs")
         }
         options.connectUserProperties = try properties(of: "connect").user
         return options
@@ -113,7 +114,7 @@ extension MQTTClientOptions {
     private func place() throws -> BrokerURL {
         if let url {
             guard host == nil, port == nil else {
-                throw ClientFailure.usage("--url already says where the broker is; leave -h and -p out")
+                throw CommandFailure(.wrongUsage, "--url already says where the broker is; leave -h and -p out")
             }
             var place = try reportingUsage { try BrokerURL(parsing: url) }
             if cafile != nil || tlsUseOsCerts { place.usesTLS = true }
@@ -127,7 +128,7 @@ extension MQTTClientOptions {
         guard let seconds = sessionExpiry else { return keepsSession ? .max : nil }
         if seconds == -1 { return .max }
         guard let value = UInt32(exactly: seconds) else {
-            throw ClientFailure.usage("-x takes seconds from 0 to 4294967295, or -1 for ever")
+            throw CommandFailure(.wrongUsage, "-x takes seconds from 0 to 4294967295, or -1 for ever")
         }
         return value
     }
@@ -135,11 +136,11 @@ extension MQTTClientOptions {
     private func will() throws -> ConnectionOptions.Will? {
         guard let willTopic else {
             guard willPayload == nil, !willRetain else {
-                throw ClientFailure.usage("A will needs a topic; add --will-topic")
+                throw CommandFailure(.wrongUsage, "A will needs a topic; add --will-topic")
             }
             return nil
         }
-        guard let qos = QoS(rawValue: willQos) else { throw ClientFailure.usage("--will-qos is 0, 1 or 2") }
+        guard let qos = QoS(rawValue: willQos) else { throw CommandFailure(.wrongUsage, "--will-qos is 0, 1 or 2") }
         return ConnectionOptions.Will(
             topic: willTopic, payload: Array((willPayload ?? "").utf8), qos: qos, retain: willRetain)
     }
@@ -150,16 +151,18 @@ extension MQTTClientOptions {
         var words = property[...]
         while let target = words.popFirst() {
             guard let identifier = words.popFirst(), let value = words.popFirst() else {
-                throw ClientFailure.usage("-D needs a command, an identifier and a value: -D publish content-type text/plain")
+                throw CommandFailure(
+                    .wrongUsage,
+                    "-D needs a command, an identifier and a value: -D publish content-type text/plain")
             }
             guard ["connect", "publish", "subscribe", "will"].contains(target) else {
-                throw ClientFailure.usage("-D \(target): properties are for connect or publish")
+                throw CommandFailure(.wrongUsage, "-D \(target): properties are for connect or publish")
             }
             let isForThis = target == command
             switch identifier {
             case "user-property":
                 guard let second = words.popFirst() else {
-                    throw ClientFailure.usage("-D \(target) user-property needs a name and a value")
+                    throw CommandFailure(.wrongUsage, "-D \(target) user-property needs a name and a value")
                 }
                 if isForThis { result.user.append(.init(value, second)) }
             case "content-type":
@@ -172,11 +175,13 @@ extension MQTTClientOptions {
                 if isForThis { result.payloadIsText = value == "1" }
             case "message-expiry-interval":
                 guard let seconds = UInt32(value) else {
-                    throw ClientFailure.usage("-D \(target) message-expiry-interval takes seconds, not '\(value)'")
+                    throw CommandFailure(
+                        .wrongUsage, "-D \(target) message-expiry-interval takes seconds, not '\(value)'")
                 }
                 if isForThis { result.expirySeconds = seconds }
             default:
-                throw ClientFailure.usage(
+                throw CommandFailure(
+                    .wrongUsage,
                     "-D \(target) \(identifier) is not known; known are user-property, content-type, response-topic, "
                         + "correlation-data, payload-format-indicator and message-expiry-interval")
             }
@@ -185,27 +190,16 @@ extension MQTTClientOptions {
     }
 }
 
-/// Ends a command with one sentence on standard error and the exit code that `sluice` documents.
-enum ClientFailure {
-    static func usage(_ sentence: String) -> ExitCode { fail(sentence, 2) }
-    static func rejected(_ sentence: String) -> ExitCode { fail(sentence, 1) }
-    static func cannotRun(_ sentence: String) -> ExitCode { fail(sentence, 3) }
-
-    static func from(_ error: MosquittoError) -> ExitCode {
-        switch error.code {
-        case .usage: usage(error.message)
-        default: cannotRun(error.message)
-        }
+extension CommandFailure {
+    init(_ error: MosquittoError) {
+        self.init(error.code == .usage ? .wrongUsage : .cannotRun, error.message)
     }
+}
 
-    private static func fail(_ sentence: String, _ code: Int32) -> ExitCode {
-        say(sentence)
-        return ExitCode(code)
-    }
-
-    /// One line on standard error.
+enum StandardError {
+    /// One line, while the command goes on.
     static func say(_ sentence: String) {
-        let line = Array("\(sentence).\n".utf8)
+        let line = Array("sluice: \(sentence)\n".utf8)
         _ = write(STDERR_FILENO, line, line.count)
     }
 }
@@ -215,6 +209,6 @@ func reportingUsage<Value>(_ body: () throws -> Value) throws -> Value {
     do {
         return try body()
     } catch let error as MosquittoError {
-        throw ClientFailure.from(error)
+        throw CommandFailure(error)
     }
 }

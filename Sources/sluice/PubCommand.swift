@@ -10,8 +10,8 @@ struct PubCommand: ParsableCommand {
         commandName: "pub",
         abstract: "Publish messages to a broker.",
         discussion: """
-            Options are named as mosquitto_pub names them. The command ends when the broker has acknowledged every message \
-            (QoS 0: when it is sent).
+            Options are named as mosquitto_pub names them. The command ends when the broker has acknowledged every \
+            message (QoS 0: when it is sent).
 
             Exit codes: 0 done; 1 the broker refused a message; 2 wrong usage; 3 no connection.
             """,
@@ -51,18 +51,19 @@ struct PubCommand: ParsableCommand {
 
     func run() throws {
         let topic = try self.topic ?? client.urlTopic()
-        guard let topic else { throw ClientFailure.usage("A topic is missing; give one with -t") }
+        guard let topic else { throw CommandFailure(.wrongUsage, "A topic is missing; give one with -t") }
         guard TopicText.isName(topic.utf8) else {
-            throw ClientFailure.usage("'\(topic)' is not a topic to publish to; it must not be empty or hold + or #")
+            throw CommandFailure(
+                .wrongUsage, "'\(topic)' is not a topic to publish to; it must not be empty or hold + or #")
         }
-        guard let qos = QoS(rawValue: qos) else { throw ClientFailure.usage("-q is 0, 1 or 2") }
-        guard repeatCount >= 1 else { throw ClientFailure.usage("--repeat is at least 1") }
-        guard (1...1_000).contains(inflightMax) else { throw ClientFailure.usage("-M is 1 to 1000") }
+        guard let qos = QoS(rawValue: qos) else { throw CommandFailure(.wrongUsage, "-q is 0, 1 or 2") }
+        guard repeatCount >= 1 else { throw CommandFailure(.wrongUsage, "--repeat is at least 1") }
+        guard (1...1_000).contains(inflightMax) else { throw CommandFailure(.wrongUsage, "-M is 1 to 1000") }
         let payload = try self.payload()
         let properties = try client.properties(of: "publish")
         let connection = try client.connectionOptions()
         if !properties.isEmpty, connection.version != .v5 {
-            throw ClientFailure.usage("Properties (-D) need MQTT 5; leave -V out")
+            throw CommandFailure(.wrongUsage, "Properties (-D) need MQTT 5; leave -V out")
         }
         let failures = PublishFailures()
         try reportingUsage {
@@ -91,14 +92,14 @@ struct PubCommand: ParsableCommand {
     private func payload() throws -> [UInt8]? {
         let given = [message != nil, file != nil, readsLines, readsInput, isEmpty].count { $0 }
         guard given == 1 else {
-            throw ClientFailure.usage("Say what to publish with exactly one of -m, -f, -l, -s and -n")
+            throw CommandFailure(.wrongUsage, "Say what to publish with exactly one of -m, -f, -l, -s and -n")
         }
         if readsLines { return nil }
         if let message { return Array(message.utf8) }
         if isEmpty { return [] }
         if let file {
             guard let bytes = StandardInput.contents(ofFile: file) else {
-                throw ClientFailure.cannotRun("\(file) can't be read; check the path and its permissions")
+                throw CommandFailure(.cannotRun, "\(file) can't be read; check the path and its permissions")
             }
             return bytes
         }
@@ -131,12 +132,12 @@ final class PublishFailures: Sendable {
         let (refused, reason, failed, error) = state.withLock { $0 }
         if failed > 0, let error {
             let count = failed == 1 ? "1 message was" : "\(failed) messages were"
-            ClientFailure.say("\(count) not delivered")
-            throw ClientFailure.from(error)
+            StandardError.say("\(count) not delivered")
+            throw CommandFailure(error)
         }
         guard refused > 0 else { return }
         let count = refused == 1 ? "a message" : "\(refused) messages"
-        throw ClientFailure.rejected("The broker refused \(count) for '\(topic)': \(ReasonCode.text(reason))")
+        throw CommandFailure(.notRight, "The broker refused \(count) for '\(topic)': \(ReasonCode.text(reason))")
     }
 }
 

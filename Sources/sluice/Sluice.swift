@@ -12,7 +12,8 @@ struct Sluice: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, CheckCommand.self, PubCommand.self, SubCommand.self, CertsCommand.self, ReplayCommand.self,
+            RunCommand.self, CheckCommand.self, DemoCommand.self, ReplayCommand.self, PubCommand.self, SubCommand.self,
+            SimulateCommand.self, CertsCommand.self,
         ])
 
     static func main() async {

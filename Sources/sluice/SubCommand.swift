@@ -16,10 +16,11 @@ struct SubCommand: ParsableCommand {
         commandName: "sub",
         abstract: "Print the messages of topics.",
         discussion: """
-            Options are named as mosquitto_sub names them. After an interruption the command connects and subscribes again.
+            Options are named as mosquitto_sub names them. After an interruption the command connects and subscribes \
+            again.
 
-            Exit codes: 0 done; 1 fewer messages than -C in the time of -W, or a subscription was refused; 2 wrong usage; \
-            3 no connection.
+            Exit codes: 0 done; 1 fewer messages than -C in the time of -W, or a subscription was refused; \
+            2 wrong usage; 3 no connection.
             """,
         helpNames: [.long])
 
@@ -52,15 +53,16 @@ struct SubCommand: ParsableCommand {
     func run() throws {
         var filters = topic
         if let urlTopic = try client.urlTopic() { filters.append(urlTopic) }
-        guard !filters.isEmpty else { throw ClientFailure.usage("A topic filter is missing; give one with -t") }
+        guard !filters.isEmpty else { throw CommandFailure(.wrongUsage, "A topic filter is missing; give one with -t") }
         for filter in filters where !TopicText.isFilter(filter.utf8) {
-            throw ClientFailure.usage(
+            throw CommandFailure(
+                .wrongUsage,
                 "'\(filter)' is not a topic filter; # may only be the last level, + only a whole level")
         }
-        guard let qos = QoS(rawValue: qos) else { throw ClientFailure.usage("-q is 0, 1 or 2") }
-        if let count, count < 1 { throw ClientFailure.usage("-C is at least 1") }
+        guard let qos = QoS(rawValue: qos) else { throw CommandFailure(.wrongUsage, "-q is 0, 1 or 2") }
+        if let count, count < 1 { throw CommandFailure(.wrongUsage, "-C is at least 1") }
         if let timeoutSeconds, !(timeoutSeconds > 0 && timeoutSeconds <= Self.timeoutSecondsMax) {
-            throw ClientFailure.usage("-W is more than 0 seconds")
+            throw CommandFailure(.wrongUsage, "-W is more than 0 seconds")
         }
         let connection = try client.connectionOptions()
         let printer = MessagePrinter(
@@ -71,7 +73,7 @@ struct SubCommand: ParsableCommand {
                 .init(connection: connection, reconnects: true),
                 handlers: .init(
                     message: { printer.print($0) },
-                    disconnected: { ClientFailure.say("\($0.message); connecting again") }))
+                    disconnected: { StandardError.say("\($0.message); connecting again") }))
             try session.connect()
             for filter in filters {
                 do {
@@ -79,7 +81,7 @@ struct SubCommand: ParsableCommand {
                 } catch let error as MosquittoError {
                     guard case .refused = error.code else { throw error }
                     session.disconnect()
-                    throw ClientFailure.rejected(error.message)
+                    throw CommandFailure(.notRight, error.message)
                 }
             }
             printer.wait(seconds: timeoutSeconds)
@@ -87,7 +89,8 @@ struct SubCommand: ParsableCommand {
         }
         signals.cancel()
         guard let count, printer.printedCount < count, !printer.wasInterrupted else { return }
-        throw ClientFailure.rejected(
+        throw CommandFailure(
+            .notRight,
             "\(printer.printedCount) of \(count) messages came in \(timeoutSeconds ?? 0) seconds")
     }
 

@@ -78,6 +78,7 @@ import Testing
                 let received = try newer.receivePublish()
                 #expect(received.text == "\(round)")
                 newer.acknowledge(.puback, received.publish?.packetID ?? 0)
+                try newer.roundTrip()
                 older = newer
             }
         }

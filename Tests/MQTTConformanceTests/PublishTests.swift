@@ -2,6 +2,7 @@ import Broker
 import Identity
 import MQTTWire
 import Messages
+import Telemetry
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Broker
 import MQTTWire
 import Messages
+import Telemetry
 import TestSupport
 import Testing
 
@@ -36,7 +37,7 @@ import Testing
                 let header = try #require(received.publish)
                 second.acknowledge(header.qos == .atLeastOnce ? .puback : .pubrec, header.packetID)
                 if header.qos == .exactlyOnce {
-                    guard case .pubrel = try second.receive().packet else { throw WireClient.Failure.nothingCame }
+                    try second.receiveRelease(header.packetID)
                     second.acknowledge(.pubcomp, header.packetID)
                 }
             }

@@ -15,8 +15,8 @@ import Testing
         #expect(flow.offer(qos: .atLeastOnce, delivery: nil) == .send(packetID: 1))
         #expect(flow.offer(qos: .atLeastOnce, delivery: nil) == .send(packetID: 2))
         #expect(flow.offer(qos: .atLeastOnce, delivery: nil) == .wait)
-        #expect(flow.enqueue(delivery(3)))
-        #expect(flow.enqueue(delivery(4)))
+        #expect(flow.enqueue(delivery(3)) == true)
+        #expect(flow.enqueue(delivery(4)) == true)
         #expect(flow.next() == nil)
         #expect(flow.acknowledge(1) == .completed(sequence: 0))
         #expect(flow.offer(qos: .atLeastOnce, delivery: nil) == .wait, "something waits")
@@ -61,12 +61,12 @@ import Testing
 
     @Test func `the queue at its limit and one more`() {
         var flow = OutboundFlow(inFlightMax: 1, waitingMax: 2)
-        #expect(flow.enqueue(delivery(1)))
-        #expect(flow.enqueue(delivery(2)))
-        #expect(!flow.enqueue(delivery(3)))
+        #expect(flow.enqueue(delivery(1)) == true)
+        #expect(flow.enqueue(delivery(2)) == true)
+        #expect(flow.enqueue(delivery(3)) == false)
         #expect(flow.waitingBytes == 2 * delivery(1).message.footprintBytes)
         _ = flow.dropNext()
-        #expect(flow.enqueue(delivery(3)))
+        #expect(flow.enqueue(delivery(3)) == true)
     }
 
     @Test func `identifiers wrap without touching one that is in use, and are never 0 [MQTT-2.2.1-3]`() {
@@ -107,8 +107,8 @@ import Testing
         var flow = InboundFlow(receiveMax: 10)
         #expect(flow.arrive(qos: .exactlyOnce, packetID: 7) == .take)
         #expect(flow.arrive(qos: .exactlyOnce, packetID: 7) == .repeated)
-        #expect(flow.release(7))
-        #expect(!flow.release(7))
+        #expect(flow.release(7) == true)
+        #expect(flow.release(7) == false)
         #expect(flow.arrive(qos: .exactlyOnce, packetID: 7) == .take)
     }
 

@@ -26,8 +26,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "broker", "http://broker", "mqtt://", "mqtt://h:0", "mqtt://h:65536", "mqtt://h:x", "mqtt://[::1", "mqtt://[::1]x",
-        "mqtt://a%zz@h", "mqtt://h/a%00b", "mqtt://h/%ff",
+        "broker", "http://broker", "mqtt://", "mqtt://h:0", "mqtt://h:65536", "mqtt://h:x", "mqtt://[::1",
+        "mqtt://[::1]x", "mqtt://a%zz@h", "mqtt://h/a%00b", "mqtt://h/%ff",
     ])
     func whatIsNotAURLIsRefusedWithASentence(text: String) {
         #expect { try BrokerURL(parsing: text) } throws: { error in

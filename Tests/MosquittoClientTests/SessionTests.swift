@@ -183,8 +183,10 @@ struct SessionTests {
         let broker = try MosquittoBroker(configuration: ["allow_anonymous true", "max_packet_size 1000"])
         let session = try MosquittoSession(options(broker.port))
         try session.connect()
-        #expect { try session.publishAndWait(topic: "a", payload: [UInt8](repeating: 1, count: 2_000), qos: .atLeastOnce) }
-        throws: { ($0 as? MosquittoError)?.code == .packetTooLarge }
+        let large = [UInt8](repeating: 1, count: 2_000)
+        #expect { try session.publishAndWait(topic: "a", payload: large, qos: .atLeastOnce) } throws: {
+            ($0 as? MosquittoError)?.code == .packetTooLarge
+        }
         try session.publishAndWait(topic: "a", payload: [1], qos: .atLeastOnce)
         session.disconnect()
     }

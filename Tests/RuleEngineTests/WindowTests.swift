@@ -32,6 +32,29 @@ import Testing
         #expect(harness.engine.nextTimerNanoseconds == nil)
     }
 
+    @Test func overlappingWindows() throws {
+        let harness = try Harness(
+            #"rule r { from "s" at .t late 1s window every 10s over 30s publish "o" { n: count(), s: window_start(), t: time(), v: collect(.v) } }"#)
+        for (t, v) in [(5_000, 1), (12_000, 2), (31_000, 3), (8_000, 4)] {
+            harness.send("s", "{\"t\":\(t),\"v\":\(v)}", at: 0)
+        }
+        harness.drain()
+        #expect(harness.take() == [
+            #"o {"n":1,"s":-20000,"t":10000,"v":[1]}"#, #"o {"n":2,"s":-10000,"t":20000,"v":[1,2]}"#,
+            // The event of second 8 came after the windows to 30 s had closed, and no later one holds it.
+            #"o {"n":2,"s":0,"t":30000,"v":[1,2]}"#, #"o {"n":2,"s":10000,"t":40000,"v":[2,3]}"#,
+            #"o {"n":1,"s":20000,"t":50000,"v":[3]}"#, #"o {"n":1,"s":30000,"t":60000,"v":[3]}"#,
+        ])
+        #expect(harness.counters.lateEvents == 1)
+        harness.send("s", #"{"t":105000,"v":5}"#, at: 100_000)
+        harness.send("s", #"{"t":95000,"v":6}"#, at: 100_000)
+        harness.drain()
+        // Closed for the windows to 100 s, open for those to 110 and 120 s.
+        #expect(harness.take().prefix(2) == [
+            #"o {"n":2,"s":80000,"t":110000,"v":[5,6]}"#, #"o {"n":2,"s":90000,"t":120000,"v":[5,6]}"#,
+        ])
+    }
+
     @Test func everyAlignsBeforeTheEpoch() throws {
         let harness = try Harness(
             #"rule r { from "s" window every 10s publish "o" { n: count(), s: window_start(), e: window_end() } }"#,

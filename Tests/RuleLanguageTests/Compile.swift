@@ -2,8 +2,11 @@ import RuleLanguage
 
 /// Compiles one file under the name that the goldens show.
 func compile(_ text: String, hasAllFeatures: Bool = false) -> RuleCompilation {
-    let file = RuleSourceFile(name: "rules/spike.rules", text: text)
-    return hasAllFeatures ? RuleCompiler.compile([file], notYet: []) : RuleCompiler.compile([file])
+    compile(text, notYet: hasAllFeatures ? [] : Feature.notYet)
+}
+
+func compile(_ text: String, notYet: Set<Feature>) -> RuleCompilation {
+    RuleCompiler.compile([RuleSourceFile(name: "rules/spike.rules", text: text)], notYet: notYet)
 }
 
 /// The plan of the one rule in `text`; nil when there is any error.

@@ -5,7 +5,7 @@ import Testing
 struct DiagnosticTests {
     @Test("each finding is rendered exactly", arguments: GoldenDiagnostic.all)
     func rendering(_ golden: GoldenDiagnostic) {
-        let compilation = compile(golden.source, hasAllFeatures: golden.hasAllFeatures)
+        let compilation = compile(golden.source, notYet: golden.notYet)
         #expect(compilation.diagnostics.text == golden.expected + "\n")
         #expect(compilation.diagnostics.contains { $0.code.name == golden.code })
         let hasErrors = compilation.diagnostics.contains { $0.severity == .error }
@@ -53,7 +53,8 @@ struct DiagnosticTests {
 
             """
         #expect(compile(text).diagnostics.text == expected)
-        let json = #"{"diagnostics": [{"severity": "error", "code": "E0203", "message": "unknown name `sensr`", "#
+        let json =
+            #"{"diagnostics": [{"severity": "error", "code": "E0203", "message": "unknown name `sensr`", "#
             + #""help": "did you mean the capture `sensor`?", "file": "rules/spike.rules", "line": 4, "column": 22, "#
             + #""end_line": 4, "end_column": 27}]}"#
         #expect(compile(text).diagnostics.json == json)
@@ -72,7 +73,8 @@ struct DiagnosticTests {
 
     @Test("columns are scalars, tabs stay tabs, and line numbers widen the margin")
     func placement() {
-        let lines = String(repeating: "# line\n", count: 9) + "rule r { from \"t\"\n\twhere .größe > grösse publish \"u\" }"
+        let lines =
+            String(repeating: "# line\n", count: 9) + "rule r { from \"t\"\n\twhere .größe > grösse publish \"u\" }"
         let expected = """
             error[E0203]: unknown name `grösse`
                --> rules/spike.rules:11:17
@@ -88,10 +90,13 @@ struct DiagnosticTests {
 
     @Test("findings are in the order of files and places")
     func order() {
-        let first = RuleSourceFile(name: "a.rules", text: "rule a { from \"t\" where one publish \"u\" }\nrule b { from 1 }")
+        let first = RuleSourceFile(
+            name: "a.rules", text: "rule a { from \"t\" where one publish \"u\" }\nrule b { from 1 }")
         let second = RuleSourceFile(name: "b.rules", text: "rule a { from \"t\" where two publish \"u\" }")
         for files in [[first, second], [second, first]] {
-            let places = RuleCompiler.compile(files).diagnostics.map { "\($0.place.file):\($0.place.line) \($0.code.name)" }
+            let places = RuleCompiler.compile(files).diagnostics.map {
+                "\($0.place.file):\($0.place.line) \($0.code.name)"
+            }
             #expect(places == ["a.rules:1 E0203", "a.rules:2 E0110", "b.rules:1 E0201", "b.rules:1 E0203"])
         }
     }

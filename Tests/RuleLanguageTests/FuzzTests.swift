@@ -21,13 +21,20 @@ struct SeededRandom {
 @Suite("Fuzz")
 struct FuzzTests {
     private static let words = [
-        "rule", "r", "x", "{", "}", "from", "\"t/{x}\"", "\"a/+/#\"", "as", "json", "number", "text", "at", ".ts", "ms", "late", "5s", "ahead", "where",
-        "let", "a", "=", "window", "last", "100", "10s", "every", "5m", "over", "in", "\"Europe/Berlin\"", "session", "silent", "among", "by", ",", "when",
-        "for", "until", "limit", "1", "per", "publish", "on", "clear", "qos", "2", "retain", "expires", "priority", "high", "payload", ".", ".v", ".\"k\"",
-        "(", ")", "[", "]", "+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "??", "and", "or", "not", "between", "if", "then", "else", "true",
-        "false", "missing", "mean(", "zscore(", "count()", "percentile(.v, 95)", "abs(", "round(.v, 2)", "time()", "now()", "matches(.v, 'a+')", "previous(",
-        "latest(\"t/{x}\")", "exists(", "\"{.v}\"", "\"", "'", "\\", "#", "\n", "1e400", "1.5", "1_000", "7d", "9223372036854775808", ":", "against:",
-        "\"others\"", "model", "table", "key", "labels", "test", "send", "wait", "expect", "nothing", "times", "events", "dedupe", "within", "é", "\u{301}", "…",
+        "rule", "r", "x", "{", "}", "from", "\"t/{x}\"", "\"a/+/#\"", "as", "json", "number", "text", "at", ".ts", "ms",
+        "late", "5s", "ahead", "where",
+        "let", "a", "=", "window", "last", "100", "10s", "every", "5m", "over", "in", "\"Europe/Berlin\"", "session",
+        "silent", "among", "by", ",", "when",
+        "for", "until", "limit", "1", "per", "publish", "on", "clear", "qos", "2", "retain", "expires", "priority",
+        "high", "payload", ".", ".v", ".\"k\"",
+        "(", ")", "[", "]", "+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "??", "and", "or", "not",
+        "between", "if", "then", "else", "true",
+        "false", "missing", "mean(", "zscore(", "count()", "percentile(.v, 95)", "abs(", "round(.v, 2)", "time()",
+        "now()", "matches(.v, 'a+')", "previous(",
+        "latest(\"t/{x}\")", "exists(", "\"{.v}\"", "\"", "'", "\\", "#", "\n", "1e400", "1.5", "1_000", "7d",
+        "9223372036854775808", ":", "against:",
+        "\"others\"", "model", "table", "key", "labels", "test", "send", "wait", "expect", "nothing", "times", "events",
+        "dedupe", "within", "é", "\u{301}", "…",
         "&&", "!", "=", "}}", "{x", "64KB", "m(", "within", "retained()", "window_start()", "\"u\"",
     ]
 
@@ -35,7 +42,8 @@ struct FuzzTests {
         let compilation = RuleCompiler.compile([RuleSourceFile(name: "f.rules", text: text)], notYet: notYet)
         let hasErrors = compilation.diagnostics.contains { $0.severity == .error }
         if (compilation.plan == nil) != hasErrors { Issue.record("plan and errors disagree: \(text)") }
-        for diagnostic in compilation.diagnostics where diagnostic.place.line < 1 || diagnostic.place.column < 1 || diagnostic.text.isEmpty {
+        for diagnostic in compilation.diagnostics
+        where diagnostic.place.line < 1 || diagnostic.place.column < 1 || diagnostic.text.isEmpty {
             Issue.record("no place: \(text)")
         }
     }

@@ -43,7 +43,9 @@ struct ManualTests {
     @Test("every code has a row in the manual, with its title")
     func codesAreExplained() throws {
         let manual = try text("docs/language.md")
-        for code in DiagnosticCode.allCases { #expect(manual.contains("| \(code.name) | \(code.title) |"), "\(code.name)") }
+        for code in DiagnosticCode.allCases {
+            #expect(manual.contains("| \(code.name) | \(code.title) |"), "\(code.name)")
+        }
     }
 
     @Test("every function and aggregate is in the manual")

@@ -45,7 +45,7 @@ package final class WireClient {
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
         guard result == 0 else { throw Failure.cannotConnect(errno) }
@@ -76,7 +76,7 @@ package final class WireClient {
         bytes.withUnsafeBytes { raw in
             while sent < raw.count {
                 let count = Glibc.send(
-                    descriptor, raw.baseAddress! + sent, raw.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+                    descriptor, raw.baseAddress! + sent, raw.count - sent, Int32(MSG_NOSIGNAL))
                 if count <= 0 { return }
                 sent += count
             }
@@ -111,11 +111,9 @@ package final class WireClient {
             packetID: packetID, subscriptions: [.init(filter: Array(filter.utf8), options: options)],
             subscriptionIdentifier: identifier)
         send { SubscribeEncoder.write(subscribe, version: version, into: &$0) }
-        while true {
-            let received = try receive()
-            if case .suback(let suback) = received.packet { return suback.reasons }
-            held.append(received)
-        }
+        let received = try receive { if case .suback = $0 { true } else { false } }
+        guard case .suback(let suback) = received.packet else { return [] }
+        return suback.reasons
     }
 
     package func publish(
@@ -153,11 +151,29 @@ package final class WireClient {
     private var held: [Received] = []
 
     package func receive() throws -> Received {
-        if !held.isEmpty { return held.removeFirst() }
+        held.isEmpty ? try receiveFresh() : held.removeFirst()
+    }
+
+    /// The next packet that `isWanted`; those before it are kept for `receive`, in order.
+    package func receive(where isWanted: (Packet) -> Bool) throws -> Received {
+        if let index = held.firstIndex(where: { isWanted($0.packet) }) { return held.remove(at: index) }
+        while true {
+            let received = try receiveFresh()
+            if isWanted(received.packet) { return received }
+            held.append(received)
+        }
+    }
+
+    private func receiveFresh() throws -> Received {
         while true {
             if let packet = try decodeNext() { return packet }
             try read()
         }
+    }
+
+    /// The PUBREL of this identifier, wherever it comes among other packets.
+    package func receiveRelease(_ packetID: UInt16) throws {
+        _ = try receive { if case .pubrel(let release) = $0 { release.packetID == packetID } else { false } }
     }
 
     /// The next PUBLISH; acknowledgements and others before it are passed over.
@@ -166,6 +182,12 @@ package final class WireClient {
             let received = try receive()
             if received.publish != nil { return received }
         }
+    }
+
+    /// Waits until the broker has handled everything that was sent before.
+    package func roundTrip() throws {
+        send { PingEncoder.writeRequest(into: &$0) }
+        _ = try receive { if case .pingResponse = $0 { true } else { false } }
     }
 
     /// Proves that nothing else came before the answer to a PINGREQ that is sent now.

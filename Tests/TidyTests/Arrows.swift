@@ -9,7 +9,7 @@ enum Arrows {
         ("MQTTSession", ["Messages", "MQTTWire"]),
         ("TopicRouting", ["Messages"]),
         ("Ledger", ["Messages", "CSQLite"]),
-        ("Identity", ["Messages", "TopicRouting"]),
+        ("Identity", ["Messages"]),
         ("Telemetry", []),
         ("Broker", ["Messages", "MQTTWire", "MQTTSession", "TopicRouting", "Ledger", "Identity", "Telemetry"]),
         ("RuleLanguage", []),

@@ -28,8 +28,8 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
     @Test func `a second subscription to the same filter replaces the first [MQTT-3.8.4-3]`() {
         var tree = SubscriptionTree()
-        #expect(tree.insert(Subscription(subscriber: 1, qos: .atMostOnce), filter: bytes("x")))
-        #expect(!tree.insert(Subscription(subscriber: 1, qos: .exactlyOnce), filter: bytes("x")))
+        #expect(tree.insert(Subscription(subscriber: 1, qos: .atMostOnce), filter: bytes("x")) == true)
+        #expect(tree.insert(Subscription(subscriber: 1, qos: .exactlyOnce), filter: bytes("x")) == false)
         #expect(tree.subscriptionCount == 1)
         #expect(tree.match(bytes("x")).map(\.qos) == [.exactlyOnce])
     }
@@ -52,9 +52,9 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         let start = tree.generation
         tree.insert(Subscription(subscriber: 1, qos: .atMostOnce), filter: bytes("a/+/c/#"))
         #expect(tree.generation > start)
-        #expect(!tree.remove(subscriber: 2, filter: bytes("a/+/c/#")))
-        #expect(!tree.remove(subscriber: 1, filter: bytes("a/+/c")))
-        #expect(tree.remove(subscriber: 1, filter: bytes("a/+/c/#")))
+        #expect(tree.remove(subscriber: 2, filter: bytes("a/+/c/#")) == false)
+        #expect(tree.remove(subscriber: 1, filter: bytes("a/+/c")) == false)
+        #expect(tree.remove(subscriber: 1, filter: bytes("a/+/c/#")) == true)
         #expect(tree.isEmpty)
         #expect(tree.match(bytes("a/b/c/d")).isEmpty)
     }

@@ -8,29 +8,36 @@ package final class RuleBinding {
     final class Entry {
         let rule: RuleRuntime
         let source: SourcePlan
-        /// Where in the topic each capture lies.
-        let captures: [Range<Int>]
+        /// The captures' texts; they lie in the binding's copy of the topic.
+        let captures: FixedBuffer<Value>
         /// Slots of the scan and the registers that take them, in turn.
         let moves: FixedBuffer<Move>
         /// Declared fields: the slot of each.
         let schema: [(slot: Int, field: SchemaField, register: Int?)]
         let rootSlot: Int
+        let isJSON: Bool
+        let hasSchema: Bool
         /// The group of the topic, where captures alone are the key.
         var cachedGroup: Group?
 
         init(
-            rule: RuleRuntime, source: SourcePlan, captures: [Range<Int>], moves: [Move],
+            rule: RuleRuntime, source: SourcePlan, captures: [Value], moves: [Move],
             schema: [(slot: Int, field: SchemaField, register: Int?)], rootSlot: Int
         ) {
             self.rule = rule
             self.source = source
-            self.captures = captures
+            self.captures = FixedBuffer(captures)
             self.moves = FixedBuffer(moves)
             self.schema = schema
             self.rootSlot = rootSlot
+            isJSON = source.decoding == .json
+            hasSchema = source.schema != nil
         }
 
-        deinit { moves.deallocate() }
+        deinit {
+            captures.deallocate()
+            moves.deallocate()
+        }
     }
 
     struct Move: BitwiseCopyable {
@@ -61,24 +68,27 @@ package final class RuleBinding {
         }
         let trie = PathTrie(paths)
         self.trie = trie
-        entries = zip(found, firstPaths).map { item, first in RuleBinding.entry(item, trie, first) }
+        let topicBytes = FixedBuffer(topic.array)
+        self.topicBytes = topicBytes
+        entries = zip(found, firstPaths).map { item, first in
+            let captures = item.captures.map { Value.text(topicBytes.slice($0.lowerBound, count: $0.count)) }
+            return RuleBinding.entry(item.rule, item.source, captures, trie, first)
+        }
         usesJSON = found.contains { $0.source.decoding == .json }
         usesClient = found.contains { $0.rule.usesClient }
         keepsState = found.contains { $0.rule.keepsState }
         self.generation = generation
-        topicBytes = FixedBuffer(topic.array)
     }
 
     deinit { topicBytes.deallocate() }
 
     private static func entry(
-        _ item: (rule: RuleRuntime, source: SourcePlan, captures: [Range<Int>]), _ trie: PathTrie, _ first: Int
+        _ rule: RuleRuntime, _ source: SourcePlan, _ captures: [Value], _ trie: PathTrie, _ first: Int
     ) -> Entry {
-        let plan = item.rule.plan
-        let layout = item.rule.program.layout
-        guard item.source.decoding == .json else {
-            return Entry(
-                rule: item.rule, source: item.source, captures: item.captures, moves: [], schema: [], rootSlot: -1)
+        let plan = rule.plan
+        let layout = rule.program.layout
+        guard source.decoding == .json else {
+            return Entry(rule: rule, source: source, captures: captures, moves: [], schema: [], rootSlot: -1)
         }
         var moves: [Move] = []
         for path in plan.paths.indices {
@@ -86,24 +96,19 @@ package final class RuleBinding {
         }
         var next = first + plan.paths.count
         var rootSlot = -1
-        if plan.readsWholePayload || item.source.schema != nil {
+        if plan.readsWholePayload || source.schema != nil {
             rootSlot = trie.slots[next]
             moves.append(Move(slot: Int32(rootSlot), register: Int32(layout.payload)))
             next += 1
         }
         var schema: [(slot: Int, field: SchemaField, register: Int?)] = []
-        for field in item.source.schema ?? [] {
+        for field in source.schema ?? [] {
             let path = plan.paths.firstIndex(of: PayloadPath(steps: [.member(field.name)]))
             schema.append((trie.slots[next], field, path.map { layout.paths + $0 }))
             next += 1
         }
         return Entry(
-            rule: item.rule, source: item.source, captures: item.captures, moves: moves, schema: schema,
-            rootSlot: rootSlot)
-    }
-
-    func capture(_ range: Range<Int>) -> Value {
-        .text(topicBytes.slice(range.lowerBound, count: range.count))
+            rule: rule, source: source, captures: captures, moves: moves, schema: schema, rootSlot: rootSlot)
     }
 }
 

@@ -16,46 +16,45 @@ extension RuleEngine {
                 fault = error
             }
         }
+        let emission = Emission(engine: self, depth: depth)
         for entry in binding.entries {
-            if message.retained, !entry.rule.plan.readsRetained { continue }
-            if entry.rule.isRunning {
-                entry.rule.counters.cascadeDropped &+= 1
+            let rule = entry.rule
+            if message.retained, !rule.readsRetained { continue }
+            if rule.isRunning {
+                rule.counters.cascadeDropped &+= 1
                 continue
             }
-            entry.rule.isRunning = true
-            prepare(entry, binding, message)
-            let emission = Emission(engine: self, depth: depth)
-            if decode(entry, slots, fault, emission, &outputs) { entry.rule.take(entry, emission, &outputs) }
-            entry.rule.isRunning = false
+            rule.isRunning = true
+            prepare(entry, rule.machine, message)
+            if decode(entry, rule, slots, fault, emission, &outputs) { rule.take(entry, emission, &outputs) }
+            rule.isRunning = false
         }
     }
 
-    private func prepare(_ entry: RuleBinding.Entry, _ binding: RuleBinding, _ message: EvaluationContext) {
-        let machine = entry.rule.machine
+    private func prepare(_ entry: RuleBinding.Entry, _ machine: ProgramMachine, _ message: EvaluationContext) {
         machine.context = message
         machine.context.hasEvent = true
         machine.context.now = clock
         machine.context.time = clock
-        for (register, range) in entry.captures.enumerated() { machine.registers[register] = binding.capture(range) }
+        for register in 0..<entry.captures.count { machine.registers[register] = entry.captures[register] }
     }
 
     /// Fills the registers from the payload; false when it does not decode.
     private func decode(
-        _ entry: RuleBinding.Entry, _ slots: ValueBuffer, _ fault: JSONFault?, _ emission: Emission,
-        _ outputs: inout [RuleOutput]
+        _ entry: RuleBinding.Entry, _ rule: RuleRuntime, _ slots: ValueBuffer, _ fault: JSONFault?,
+        _ emission: Emission, _ outputs: inout [RuleOutput]
     ) -> Bool {
-        let rule = entry.rule
-        let machine = rule.machine
-        guard entry.source.decoding == .json else { return decodeOther(entry, emission, &outputs) }
+        guard entry.isJSON else { return decodeOther(entry, emission, &outputs) }
         if let fault {
             rule.decodeError("\(fault.reason.text)", fault.offset, emission, &outputs)
             return false
         }
+        let registers = rule.machine.registers
         for index in 0..<entry.moves.count {
             let move = entry.moves[index]
-            machine.registers[Int(move.register)] = slots[Int(move.slot)]
+            registers[Int(move.register)] = slots[Int(move.slot)]
         }
-        return entry.source.schema == nil || meetsSchema(entry, slots, emission, &outputs)
+        return !entry.hasSchema || meetsSchema(entry, slots, emission, &outputs)
     }
 
     private func decodeOther(

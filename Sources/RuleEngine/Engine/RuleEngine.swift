@@ -86,7 +86,7 @@ package final class RuleEngine {
     /// Moves the clock to the message's arrival (never back), runs the timers that are due, then takes the event. Outputs
     /// are appended in order.
     package func process(_ input: borrowing RuleInput, _ binding: RuleBinding, into outputs: inout [RuleOutput]) {
-        if input.arrivalNanoseconds > clock { advance(toNanoseconds: input.arrivalNanoseconds, into: &outputs) }
+        advance(toNanoseconds: max(input.arrivalNanoseconds, clock), into: &outputs)
         let mark = arena.mark
         var message = EvaluationContext()
         message.topic = unsafe ByteSlice(input.topic)

@@ -66,6 +66,8 @@ package struct ReloadReport: Sendable, Equatable {
     package var kept: [String] = []
     /// Kept, but their state began anew because its signature changed.
     package var lost: [String] = []
+
+    package init() {}
 }
 
 /// Why the engine refused a plan, a state or a log. The message says what to do.

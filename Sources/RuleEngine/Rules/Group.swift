@@ -24,6 +24,8 @@ final class Group: Ageing {
     var sliding: SlidingWindow?
     /// Open windows in the order of their ends.
     var panes: [Pane] = []
+    /// Of `every D over L`: windows up to this end are over.
+    var hopsDone = Int64.min
     var alarm: Alarm?
     /// The value of each history at the event before; nil: there was none.
     var histories: [StoredValue?] = []

@@ -15,7 +15,7 @@ extension RuleRuntime {
         let clock = machine.context.now
         guard let time = eventTime(clock, emission, &outputs) else { return }
         machine.context.time = time
-        if !hasHistories || !program.stepHistories.contains(where: { !$0.isEmpty }) {
+        if !hasStepHistories {
             guard runSteps(time, nil) else { return }
         } else {
             // What the steps remember lies in the group, so its key comes first.
@@ -54,8 +54,8 @@ extension RuleRuntime {
     @inline(__always)
     private func runSteps(_ time: Int64, _ group: Group?) -> Bool {
         var index = 0
-        while index < program.steps.count {
-            let step = program.steps[index]
+        while index < steps.count {
+            let step = steps[index]
             if let group { compute(program.stepHistories[index], group) }
             switch step.kind {
             case .filter: guard machine.isTrue(step.program) else { return false }

@@ -8,7 +8,7 @@ extension RuleRuntime {
     ) {
         let newestBefore = group.hasTime ? group.newestTime : Int64.min
         group.note(time: time, clock: clock, late: late)
-        if hasDueWork(group) { settle(group, emission, &outputs) }
+        if hasDueWork(group) { settle(group, emission, &outputs) } else { endHops(group) }
         switch plan.window?.kind {
         case nil: evaluate(group, hasEvent: true, emission, &outputs)
         case .lastCount:
@@ -26,7 +26,8 @@ extension RuleRuntime {
             machine.context.windowEnd = .time(group.newestTime)
             evaluate(group, hasEvent: true, emission, &outputs)
         case .everyCount(let count): takeCounted(group, time, count, emission, &outputs)
-        case .every(let length, _, _): takeAligned(group, time, length)
+        case .every(let length, let over?, _): takeHopping(group, time, length, over)
+        case .every(let length, nil, _): takeAligned(group, time, length)
         case .session(let gap): takeSession(group, time, gap)
         case .silent(let gap, _): takeSilent(group, time, gap)
         }
@@ -37,12 +38,58 @@ extension RuleRuntime {
         return !group.panes.isEmpty
     }
 
+    // MARK: Windows that overlap
+
+    /// D and L of `every D over L`.
+    private var hopLengths: (hop: Int64, length: Int64)? {
+        if case .every(let hop, let length?, _) = plan.window?.kind { return (hop, length) }
+        return nil
+    }
+
+    /// What W has passed is over, also where nothing was in it.
+    private func endHops(_ group: Group) {
+        guard let (hop, _) = hopLengths, group.closedThrough > .min + hop else { return }
+        group.hopsDone = max(group.hopsDone, CivilTime.floorDivide(group.closedThrough, hop) &* hop)
+    }
+
+    /// The end of the next window that holds anything. The panes of such a rule are the steps of D from which its windows
+    /// are put together.
+    private func nextHop(_ group: Group) -> Int64? {
+        guard let (hop, _) = hopLengths, let first = group.panes.first else { return nil }
+        let (next, overflow) = group.hopsDone.addingReportingOverflow(hop)
+        return overflow || group.hopsDone == .min ? first.end : max(first.end, next)
+    }
+
+    /// The window that ends at `end`, of its steps; those that no later window needs go.
+    private func hop(_ group: Group, _ end: Int64) -> Pane {
+        let (hop, length) = hopLengths ?? (1, 1)
+        let result = Pane(program.columns, start: end &- length, end: end)
+        for pane in group.panes where pane.start >= end &- length && pane.end <= end {
+            result.merge(pane, machine.arena)
+        }
+        result.start = end &- length
+        result.end = end
+        group.hopsDone = end
+        group.panes.removeAll { $0.start &+ length < end &+ hop }
+        return result
+    }
+
+    private func takeHopping(_ group: Group, _ time: Int64, _ hop: Int64, _ length: Int64) {
+        let (start, underflow) = CivilTime.floorDivide(time, hop).multipliedReportingOverflow(by: hop)
+        let (end, overflow) = start.addingReportingOverflow(length)
+        if underflow || overflow || end <= group.hopsDone {
+            counters.lateEvents &+= 1
+            return
+        }
+        addAligned(group, time, start, start &+ hop)
+    }
+
     private func takeSliding(_ group: Group, _ time: Int64) {
         guard let window = group.sliding else { return }
         window.advance(newest: group.newestTime)
         var index = 0
-        while index < program.columns.count {
-            machine.runtimeErrors &+= window.insert(index, machine.run(program.columns[index].argument), time: time)
+        while index < columnArguments.count {
+            machine.runtimeErrors &+= window.insert(index, machine.run(columnArguments[index]), time: time)
             index += 1
         }
         window.countEvent(time: time)
@@ -84,6 +131,11 @@ extension RuleRuntime {
             counters.lateEvents &+= 1
             return
         }
+        addAligned(group, time, start, end)
+    }
+
+    /// Adds the event to the pane of an interval, made if it is new.
+    private func addAligned(_ group: Group, _ time: Int64, _ start: Int64, _ end: Int64) {
         var place = group.panes.count
         while place > 0, group.panes[place - 1].end > end { place -= 1 }
         if place > 0, group.panes[place - 1].end == end {
@@ -164,7 +216,9 @@ extension RuleRuntime {
 
     func nextDue(_ group: Group) -> Due? {
         var due: Due?
-        if let pane = group.panes.first, pane.end != .max {
+        if let hop = nextHop(group) {
+            due = Due(end: hop, mustPass: false, isAlarm: false)
+        } else if let pane = group.panes.first, pane.end != .max {
             due = Due(end: pane.end, mustPass: closesAfterEnd, isAlarm: false)
         }
         if let alarm = group.alarm, let start = alarm.runStart, !alarm.isRipe, let length = plan.when?.forNanoseconds {
@@ -176,6 +230,7 @@ extension RuleRuntime {
 
     /// Does all that the group's watermark has passed, in order.
     func settle(_ group: Group, _ emission: Emission, _ outputs: inout [RuleOutput]) {
+        defer { endHops(group) }
         guard group.alarm != nil || !group.panes.isEmpty else { return }
         // A closing window runs other programs than the event at hand: its registers are put back.
         var kept: Held?
@@ -194,7 +249,7 @@ extension RuleRuntime {
             reachDeadline(group, due.end, emission, &outputs)
             return
         }
-        let pane = group.panes.removeFirst()
+        let pane = hopLengths == nil ? group.panes.removeFirst() : hop(group, due.end)
         prepareWithoutEvent(group)
         machine.context.time = pane.end
         switch plan.window?.kind {

@@ -14,7 +14,13 @@ final class RuleRuntime {
     /// Whether each group has state of its own; else `sole` stands for all.
     let usesGroups: Bool
     let hasAlarm: Bool
+    let readsRetained: Bool
+    let hasStepHistories: Bool
     let hasHistories: Bool
+
+    /// The program's steps and column arguments, plain for the way of a message.
+    let steps: FixedBuffer<RuleProgram.Step>
+    let columnArguments: FixedBuffer<Program>
 
     var counters: RuleCounters
     let groups = KeyTable<Group>()
@@ -53,6 +59,10 @@ final class RuleRuntime {
         usesClient = ExpressionWalk.usesClient(plan)
         hasAlarm = plan.when.map { $0.forNanoseconds != nil || $0.until != nil } ?? false
         hasHistories = !plan.histories.isEmpty
+        readsRetained = plan.readsRetained
+        hasStepHistories = program.stepHistories.contains { !$0.isEmpty }
+        steps = FixedBuffer(program.steps)
+        columnArguments = FixedBuffer(program.columns.map(\.argument))
         usesGroups = plan.window != nil || hasAlarm || hasHistories
         counters = RuleCounters(rule: plan.name, stepCount: plan.steps.count)
         sole = Group(slot: 0, key: [], creation: 0, sequence: 0)
@@ -60,14 +70,16 @@ final class RuleRuntime {
         historyStamps = Array(repeating: 0, count: plan.histories.count)
     }
 
+    deinit {
+        steps.deallocate()
+        columnArguments.deallocate()
+    }
+
     private static func requireSupported(_ plan: RulePlan) throws(RuleEngineError) {
         func refuse(_ what: String) -> RuleEngineError {
             RuleEngineError(.unsupported, rule: plan.name, message: "rule \(plan.name): \(what) not available")
         }
-        if case .every(_, let over, let zone) = plan.window?.kind {
-            if zone != nil { throw refuse("windows in a time zone are") }
-            if over != nil { throw refuse("`every … over …` is") }
-        }
+        if case .every(_, _, _?) = plan.window?.kind { throw refuse("windows in a time zone are") }
         if case .silent(_, let among?) = plan.window?.kind { throw refuse("`silent … among \(among)` is") }
         if plan.sources.contains(where: { $0.decoding == .cbor }) { throw refuse("`as cbor` is") }
     }

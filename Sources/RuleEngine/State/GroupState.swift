@@ -54,6 +54,7 @@ extension RuleRuntime {
         bytes.append(integer: group.newestTime)
         bytes.append(integer: group.newestArrival)
         bytes.append(integer: group.closedThrough)
+        bytes.append(integer: group.hopsDone)
         bytes.append(optional: group.period.start)
         bytes.append(integer: Int64(group.period.count))
         bytes.append(count: group.keyValues.count)
@@ -125,7 +126,7 @@ extension RuleRuntime {
         group.sequence = sequence
         guard let creation = reader.word(), let lastUsed = reader.word(), let hasTime = reader.boolean(),
             let newestTime = reader.integer(), let newestArrival = reader.integer(),
-            let closedThrough = reader.integer(), let start = reader.optionalInteger(), let count = reader.integer(),
+            let closedThrough = reader.integer(), let hopsDone = reader.integer(), let start = reader.optionalInteger(), let count = reader.integer(),
             (0..<1 << 32).contains(count)
         else { return .damaged }
         group.creation = creation
@@ -134,6 +135,7 @@ extension RuleRuntime {
         group.newestTime = newestTime
         group.newestArrival = newestArrival
         group.closedThrough = closedThrough
+        group.hopsDone = hopsDone
         group.period = Period(start: start, count: Int(count))
         guard readValues(&reader, group), readWindow(&reader, group), readPanes(&reader, group),
             readAlarm(&reader, group), reader.isAtEnd

@@ -35,7 +35,7 @@ extension RuleEngine {
         }
         let byName = Dictionary(grouping: groups.filter { !$0.rule.isEmpty && $0.state != nil }, by: \.rule)
         for rule in rules {
-            rule.ruleState.sequenceFloor = max(rule.ruleState.sequenceFloor, retiredFloor)
+            rule.raiseFloor(to: retiredFloor)
             guard let states = byName[rule.name] else { continue }
             let report = rule.restore(states)
             restoreSkipped += report.skipped
@@ -100,13 +100,13 @@ extension RuleEngine {
         for (index, rule) in made.enumerated() {
             guard let before = old[rule.name] else {
                 report.added.append(rule.name)
-                rule.ruleState.sequenceFloor = retiredFloor
+                rule.raiseFloor(to: retiredFloor)
                 continue
             }
             guard before.plan.stateSignature == rule.plan.stateSignature else {
                 report.lost.append(rule.name)
                 retire(before, &outputs)
-                rule.ruleState.sequenceFloor = retiredFloor
+                rule.raiseFloor(to: retiredFloor)
                 continue
             }
             report.kept.append(rule.name)

@@ -87,6 +87,13 @@ extension RuleRuntime {
         return result
     }
 
+    /// Numbers up to `floor` may have been used under this rule's name: none of them comes again.
+    func raiseFloor(to floor: UInt64) {
+        ruleState.sequenceFloor = max(ruleState.sequenceFloor, floor)
+        ruleState.errorSequence = max(ruleState.errorSequence, floor)
+        sole.sequence = max(sole.sequence, floor)
+    }
+
     // MARK: Putting state back
 
     func restore(_ states: [RuleGroupState]) -> (skipped: Int, damaged: Int) {
@@ -136,7 +143,7 @@ extension RuleRuntime {
                 if kind == .sole { return .fits(nil) }
                 return .fits(Restored(key: Array(key.dropFirst()), lastUsed: group.lastUsed, group: group))
             case .foreign(let sequence):
-                ruleState.sequenceFloor = max(ruleState.sequenceFloor, sequence)
+                raiseFloor(to: sequence)
                 return .foreign
             case .damaged: return .damaged
             }

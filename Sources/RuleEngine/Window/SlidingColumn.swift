@@ -239,7 +239,7 @@ final class SlidingColumn {
             foldBack()
         } else {
             split += 1
-            foldFront(down: position + 1)
+            foldFront(down: split)
         }
     }
 

@@ -90,8 +90,8 @@ final class Pane {
 
     func merge(_ other: Pane, _ arena: Arena) {
         for (mine, theirs) in zip(columns, other.columns) { mine.merge(theirs, arena) }
-        firstTime = min(firstTime, other.firstTime)
-        lastTime = max(lastTime, other.lastTime)
+        firstTime = eventCount == 0 ? other.firstTime : min(firstTime, other.firstTime)
+        lastTime = eventCount == 0 ? other.lastTime : max(lastTime, other.lastTime)
         eventCount += other.eventCount
         start = min(start, other.start)
         end = max(end, other.end)

@@ -7,6 +7,7 @@ package enum Feature: String, CaseIterable, Sendable {
     case zone = "windows in a time zone"
     case session = "`session` windows"
     case silent = "`silent` windows"
+    case silentAmong = "`silent … among` windows"
     case whenFor = "`when … for`"
     case whenUntil = "`when … until`"
     case onClear = "`on clear`"
@@ -29,6 +30,7 @@ package enum Feature: String, CaseIterable, Sendable {
         .zone,
         .session,
         .silent,
+        .silentAmong,
         .whenFor,
         .whenUntil,
         .onClear,

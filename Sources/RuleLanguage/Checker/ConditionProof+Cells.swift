@@ -4,12 +4,14 @@ extension ConditionProof {
     func verdict(_ formula: Formula) -> Verdict {
         var sawTrue = false
         var sawFalse = false
-        guard forEachAssignment({ cells in
-            let value = value(formula, cells)
-            if value == true { sawTrue = true }
-            if value == false { sawFalse = true }
-            return !(sawTrue && sawFalse)
-        }) else { return .open }
+        guard
+            forEachAssignment({ cells in
+                let value = value(formula, cells)
+                if value == true { sawTrue = true }
+                if value == false { sawFalse = true }
+                return !(sawTrue && sawFalse)
+            })
+        else { return .open }
         if !sawTrue { return .neverTrue }
         return sawFalse ? .open : .alwaysTrue
     }
@@ -36,7 +38,8 @@ extension ConditionProof {
             let cells = cells(subject, ranks)
             guard !cells.isEmpty else { return false }
             let (product, overflow) = count.multipliedReportingOverflow(by: cells.count)
-            guard !overflow, product <= RuleLimits.proofAssignmentsMax, product <= 50 * RuleLimits.proofStepsMax / used else { return false }
+            guard !overflow, product <= RuleLimits.proofAssignmentsMax, product <= 50 * RuleLimits.proofStepsMax / used
+            else { return false }
             count = product
             choices.append(cells)
         }
@@ -112,7 +115,9 @@ extension ConditionProof {
         }
         if !subject.durations.isEmpty {
             asked.formUnion(.duration)
-            if kinds.contains(.duration) { result += representatives(subject.durations, isWhole: false).map { .duration($0) } }
+            if kinds.contains(.duration) {
+                result += representatives(subject.durations, isWhole: false).map { .duration($0) }
+            }
         }
         if !subject.texts.isEmpty {
             asked.formUnion(.text)
@@ -168,7 +173,8 @@ extension ConditionProof {
         case .capture, .property, .interpolated: .text
         case .compare, .and, .or, .not, .membership, .between, .matches: .boolean
         case .letValue(let slot): slot < facts.lets.count ? facts.lets[slot].kinds : .any
-        case .aggregate(let slot): slot < facts.aggregates.count ? facts.aggregates[slot].function.resultKinds(of: .any) : .any
+        case .aggregate(let slot):
+            slot < facts.aggregates.count ? facts.aggregates[slot].function.resultKinds(of: .any) : .any
         case .call(let function, _): function.signature.keepsKind ? .ordered : function.signature.result
         case .messageFact(let fact):
             switch fact {
@@ -235,7 +241,8 @@ extension ConditionProof {
 
     /// |z| of the newest of n values that are all in mean and stddev is at most √(n − 1).
     func zscoreBound(_ aggregate: AggregatePlan) -> Double? {
-        guard aggregate.function == .zscore, !aggregate.againstOthers, aggregate.baseline == .rolling, let eventsMax else { return nil }
+        guard aggregate.function == .zscore, !aggregate.againstOthers, aggregate.baseline == .rolling, let eventsMax
+        else { return nil }
         return Double(eventsMax - 1).squareRoot()
     }
 

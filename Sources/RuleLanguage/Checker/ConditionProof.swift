@@ -82,7 +82,8 @@ struct ConditionProof {
         case .or(let left, let right): return pair(left, right).map { .or($0.0, $0.1) }
         case .compare(let symbol, let left, let right): return comparison(symbol, left, right)
         case .between(let value, let low, let high):
-            guard let above = comparison(.greaterOrEqual, value, low), let below = comparison(.lessOrEqual, value, high) else { return nil }
+            guard let above = comparison(.greaterOrEqual, value, low), let below = comparison(.lessOrEqual, value, high)
+            else { return nil }
             return .and(above, below)
         case .membership(let value, .list(let elements), let negated):
             var found: Formula?
@@ -94,7 +95,8 @@ struct ConditionProof {
             return negated ? .not(found) : found
         case .letValue(let slot) where slot < facts.lets.count:
             let value = facts.lets[slot]
-            return value.kinds == .boolean ? formula(value.expression) : .truth(subject: subject(expression, truth: true))
+            return value.kinds == .boolean
+                ? formula(value.expression) : .truth(subject: subject(expression, truth: true))
         case .call(.exists, let arguments) where arguments.count == 1:
             return .exists(subject: subject(arguments[0], truth: false))
         default: return .truth(subject: subject(expression, truth: true))
@@ -106,7 +108,8 @@ struct ConditionProof {
         return (first, second)
     }
 
-    private mutating func comparison(_ symbol: ComparisonOperator, _ left: Expression, _ right: Expression) -> Formula? {
+    private mutating func comparison(_ symbol: ComparisonOperator, _ left: Expression, _ right: Expression) -> Formula?
+    {
         stepsLeft -= 1
         guard stepsLeft > 0 else { return nil }
         if let folded = ConstantFolding.compare(symbol, left, right) { return .constant(folded.literalBoolean) }

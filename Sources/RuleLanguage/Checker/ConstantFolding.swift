@@ -48,7 +48,8 @@ extension Expression {
     /// The expressions directly inside.
     var operands: [Expression] {
         switch self {
-        case .missing, .boolean, .integer, .double, .text, .duration, .path, .payload, .capture, .letValue, .aggregate, .history,
+        case .missing, .boolean, .integer, .double, .text, .duration, .path, .payload, .capture, .letValue, .aggregate,
+            .history,
             .messageFact, .property:
             []
         case .negate(let x), .not(let x), .member(let x, _), .matches(let x, _), .tableRow(_, let x): [x]
@@ -148,7 +149,9 @@ enum ConstantFolding {
         }
     }
 
-    private static func order<Value: Comparable>(_ x: Value, _ y: Value) -> Order { x < y ? .less : x == y ? .equal : .greater }
+    private static func order<Value: Comparable>(_ x: Value, _ y: Value) -> Order {
+        x < y ? .less : x == y ? .equal : .greater
+    }
 
     /// Exact, also where a double can't hold the integer.
     private static func order(_ x: Int64, _ y: Double) -> Order {

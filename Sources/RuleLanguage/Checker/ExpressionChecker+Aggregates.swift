@@ -6,19 +6,26 @@ extension ExpressionChecker {
     ) -> CheckedExpression {
         let isAllowed = isAllowed(function, name)
         let options: Set<String> = function == .zscore ? ["against", "floor", "baseline", "gate"] : []
-        let help: String? = switch function {
-        case .min where arguments.count > 1: "for the least of several values write `least(a, b)`"
-        case .max where arguments.count > 1: "for the greatest of several values write `greatest(a, b)`"
-        default: nil
-        }
-        guard accepts(arguments, of: name, counts: function.argumentCounts, options: options, usage: function.usage, help: help) else {
+        let help: String? =
+            switch function {
+            case .min where arguments.count > 1: "for the least of several values write `least(a, b)`"
+            case .max where arguments.count > 1: "for the greatest of several values write `greatest(a, b)`"
+            default: nil
+            }
+        guard
+            accepts(
+                arguments, of: name, counts: function.argumentCounts, options: options, usage: function.usage,
+                help: help)
+        else {
             return .poison
         }
         var plan = AggregatePlan(function: function, argument: nil)
         var kinds = ValueKinds.any
         let plain = arguments.filter { $0.label == nil }
         if let argument = plain.first {
-            guard let checked = aggregateArgument(function, name, argument.value, isAllowed: isAllowed) else { return .poison }
+            guard let checked = aggregateArgument(function, name, argument.value, isAllowed: isAllowed) else {
+                return .poison
+            }
             plan.argument = checked.expression
             kinds = checked.kinds
         }
@@ -33,7 +40,9 @@ extension ExpressionChecker {
         case .constant:
             log.report(.notAConstant, name.span, "`\(name.text)` is taken over events, so it is no constant")
         case .aggregate:
-            log.report(.aggregateNotAllowedHere, name.span, "`\(name.text)` can't stand inside another aggregate", help: "combine their results instead")
+            log.report(
+                .aggregateNotAllowedHere, name.span, "`\(name.text)` can't stand inside another aggregate",
+                help: "combine their results instead")
         case .eventTime, .step, .key:
             log.report(
                 .aggregateNotAllowedHere, name.span, "`\(name.text)` is taken over a window, and this stands above it",
@@ -73,8 +82,11 @@ extension ExpressionChecker {
         }
         guard !value.kinds.isDisjoint(with: function.argumentKinds) else {
             log.report(
-                .wrongType, syntax.span, "`\(name.text)` takes \(function.argumentKinds.plural), and this is \(value.kinds.described)",
-                help: value.kinds == .boolean ? "`count_if(…)` counts the events for which it is true" : value.kinds == .text ? "`number(…)` reads a number from a text" : nil)
+                .wrongType, syntax.span,
+                "`\(name.text)` takes \(function.argumentKinds.plural), and this is \(value.kinds.described)",
+                help: value.kinds == .boolean
+                    ? "`count_if(…)` counts the events for which it is true"
+                    : value.kinds == .text ? "`number(…)` reads a number from a text" : nil)
             return nil
         }
         return value
@@ -92,7 +104,8 @@ extension ExpressionChecker {
         guard isSound else {
             log.report(
                 .valueOutOfRange, syntax.span,
-                plan.function == .percentile ? "percentiles go from 0 to 100" : "the weight of `ewma` is above 0 and at most 1",
+                plan.function == .percentile
+                    ? "percentiles go from 0 to 100" : "the weight of `ewma` is above 0 and at most 1",
                 help: plan.function == .percentile ? "write `percentile(x, 95)`" : "write `ewma(x, 0.1)`")
             return false
         }
@@ -127,19 +140,23 @@ extension ExpressionChecker {
     }
 
     private func baseline(
-        of plan: inout AggregatePlan, _ baseline: (value: String, span: SourceSpan)?, _ gate: (value: Double, span: SourceSpan)?
+        of plan: inout AggregatePlan, _ baseline: (value: String, span: SourceSpan)?,
+        _ gate: (value: Double, span: SourceSpan)?
     ) -> Bool {
         if let gate, baseline?.value != "gated" {
-            log.report(.unknownOption, gate.span, "`gate` belongs to `baseline: \"gated\"`", help: "add it, or leave `gate` out")
+            log.report(
+                .unknownOption, gate.span, "`gate` belongs to `baseline: \"gated\"`",
+                help: "add it, or leave `gate` out")
             return false
         }
         guard let baseline, baseline.value != "rolling" else { return true }
         let isFrozen = baseline.value == "frozen"
-        let fits = switch window?.kind {
-        case .lastCount, .lastDuration: true
-        case .every: isFrozen
-        default: false
-        }
+        let fits =
+            switch window?.kind {
+            case .lastCount, .lastDuration: true
+            case .every: isFrozen
+            default: false
+            }
         guard fits else {
             log.report(
                 .aggregateNotForWindow, baseline.span, "there is no \(baseline.value) baseline over `\(windowText)`",
@@ -210,11 +227,12 @@ extension ExpressionChecker {
     ) -> CheckedExpression {
         guard log.require(.history, name.span) else { return .poison }
         guard accepts(arguments, of: name, counts: 1...1, usage: "\(name.text)(x)") else { return .poison }
-        let isPlaced: Bool = switch place {
-        case .step: true
-        case .evaluation: hasEvent
-        case .constant, .eventTime, .key, .aggregate: false
-        }
+        let isPlaced: Bool =
+            switch place {
+            case .step: true
+            case .evaluation: hasEvent
+            case .constant, .eventTime, .key, .aggregate: false
+            }
         guard isPlaced else {
             return report(
                 .factNotAvailableHere, name.span, "`\(name.text)` looks at the event before, and here is none",
@@ -224,14 +242,17 @@ extension ExpressionChecker {
         guard !value.isPoison else { return .poison }
         let wanted: ValueKinds = function == .delta ? [.number, .time, .duration] : .any
         guard !value.kinds.isDisjoint(with: wanted) else {
-            return report(.wrongType, arguments[0].value.span, "`\(name.text)` takes \(wanted.plural), and this is \(value.kinds.described)")
+            return report(
+                .wrongType, arguments[0].value.span,
+                "`\(name.text)` takes \(wanted.plural), and this is \(value.kinds.described)")
         }
         let text = names.call(name.text, [value.expression])
-        let kinds: ValueKinds = switch function {
-        case .previous: value.kinds
-        case .delta: ValueKinds.result(of: .subtract, value.kinds, value.kinds)
-        case .changed: .boolean
-        }
+        let kinds: ValueKinds =
+            switch function {
+            case .previous: value.kinds
+            case .delta: ValueKinds.result(of: .subtract, value.kinds, value.kinds)
+            case .changed: .boolean
+            }
         histories.append(HistoryPlan(function: function, argument: value.expression, canonicalText: text))
         names.histories.append(text)
         return CheckedExpression(expression: .history(histories.count - 1), kinds: kinds)

@@ -31,7 +31,8 @@ extension ExpressionChecker {
         case .neverTrue: neverTrue(proof, syntax.span)
         case .alwaysTrue: alwaysTrue(proof, syntax.span)
         case .open:
-            guard case .or(let left, let right) = expression, case .or(let leftSyntax, let rightSyntax) = syntax.kind else { return }
+            guard case .or(let left, let right) = expression, case .or(let leftSyntax, let rightSyntax) = syntax.kind
+            else { return }
             proveAlternative(left, leftSyntax)
             proveAlternative(right, rightSyntax)
         }
@@ -41,7 +42,9 @@ extension ExpressionChecker {
         var proof = ConditionProof(proofFacts)
         guard let formula = proof.formula(expression) else { return }
         if proof.verdict(formula) == .neverTrue { return neverTrue(proof, syntax.span) }
-        guard case .or(let left, let right) = expression, case .or(let leftSyntax, let rightSyntax) = syntax.kind else { return }
+        guard case .or(let left, let right) = expression, case .or(let leftSyntax, let rightSyntax) = syntax.kind else {
+            return
+        }
         proveAlternative(left, leftSyntax)
         proveAlternative(right, rightSyntax)
     }
@@ -51,19 +54,25 @@ extension ExpressionChecker {
         if let reach = proof.zscoreOutOfReach {
             let more = reach.eventsNeeded > 0 ? "use `last \(reach.eventsNeeded)` or more, or " : ""
             log.report(
-                .neverTrue, span, "\(message): over `\(windowText)`, which includes the newest value, |zscore| is at most \(Self.shown(reach.bound))",
+                .neverTrue, span,
+                "\(message): over `\(windowText)`, which includes the newest value, "
+                    + "|zscore| is at most \(Self.shown(reach.bound))",
                 help: "\(more)`against: \"others\"`")
             return
         }
         let subjects = proof.subjects.map { "`\($0.text)`" }
-        let help = subjects.isEmpty ? "it does not depend on any message"
+        let help =
+            subjects.isEmpty
+            ? "it does not depend on any message"
             : subjects.count == 1 ? "no value of \(subjects[0]) makes it true" : "its parts exclude one another"
         log.report(.neverTrue, span, message, help: help)
     }
 
     private func alwaysTrue(_ proof: ConditionProof, _ span: SourceSpan) {
         let subjects = proof.subjects.map { "`\($0.text)`" }
-        let help = subjects.isEmpty ? "it does not depend on any message"
+        let help =
+            subjects.isEmpty
+            ? "it does not depend on any message"
             : subjects.count == 1 ? "every value of \(subjects[0]) makes it true" : "one of its parts always holds"
         log.report(.alwaysTrue, span, "this condition is always true", help: help)
     }
@@ -79,7 +88,9 @@ extension ExpressionChecker {
     /// Reports an `until` for which a value exists that also raises.
     func proveApart(_ when: Expression, _ until: Expression, _ span: SourceSpan) {
         var proof = ConditionProof(proofFacts)
-        guard let first = proof.formula(when), let second = proof.formula(until), proof.overlap(first, second) else { return }
+        guard let first = proof.formula(when), let second = proof.formula(until), proof.overlap(first, second) else {
+            return
+        }
         log.report(
             .untilOverlapsWhen, span, "some values of `\(proof.subjects[0].text)` make both `when` and `until` true",
             help: "leave a gap: raise above one bound, clear below a lower one")

@@ -12,7 +12,9 @@ extension ExpressionChecker {
             return report(.wrongUseOfName, name.span, "`\(name.text)` is a model", help: "call it: `\(name.text)(…)`")
         }
         if scope.tables[name.text] != nil {
-            return report(.wrongUseOfName, name.span, "`\(name.text)` is a table", help: "look a key up: `\(name.text)[key].column`")
+            return report(
+                .wrongUseOfName, name.span, "`\(name.text)` is a table",
+                help: "look a key up: `\(name.text)[key].column`")
         }
         if upcomingLets.contains(name.text) {
             return report(
@@ -28,7 +30,9 @@ extension ExpressionChecker {
     }
 
     /// A function's name that is one slip from a name of the rule is more likely that name.
-    private func isShadowedField(_ name: String) -> Bool { names.captures.contains { NearestName.find(name, in: [$0]) != nil } }
+    private func isShadowedField(_ name: String) -> Bool {
+        names.captures.contains { NearestName.find(name, in: [$0]) != nil }
+    }
 
     private func letValue(_ slot: Int, _ name: NameSyntax) -> CheckedExpression {
         let record = lets[slot]
@@ -52,7 +56,8 @@ extension ExpressionChecker {
 
     private func noKey(_ name: NameSyntax, _ what: String) -> CheckedExpression {
         report(
-            .nameIsNoKey, name.span, "\(what) `\(name.text)` differs from event to event, and `\(windowText)` is evaluated without one",
+            .nameIsNoKey, name.span,
+            "\(what) `\(name.text)` differs from event to event, and `\(windowText)` is evaluated without one",
             help: "add it to the keys: `by \(name.text)`, or say `last(\(name.text))`")
     }
 

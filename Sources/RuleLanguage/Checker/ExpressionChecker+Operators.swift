@@ -10,7 +10,8 @@ extension ExpressionChecker {
         guard !value.isPoison else { return .poison }
         let kinds = value.kinds.intersection([.number, .duration])
         guard !kinds.isEmpty else { return wrongOperand(value, operand.span, "`-` takes a number or a duration") }
-        return CheckedExpression(expression: ConstantFolding.negate(value.expression) ?? .negate(value.expression), kinds: kinds)
+        return CheckedExpression(
+            expression: ConstantFolding.negate(value.expression) ?? .negate(value.expression), kinds: kinds)
     }
 
     /// An operand that can only give missing.
@@ -18,7 +19,8 @@ extension ExpressionChecker {
         _ value: CheckedExpression, _ span: SourceSpan, _ message: String, help: String? = nil
     ) -> CheckedExpression {
         if value.kinds.isEmpty {
-            return report(.alwaysMissing, span, "\(message), and this is missing", help: help ?? "give another value with `??`")
+            return report(
+                .alwaysMissing, span, "\(message), and this is missing", help: help ?? "give another value with `??`")
         }
         return report(.wrongType, span, "\(message), and this is \(value.kinds.described)", help: help)
     }
@@ -30,12 +32,15 @@ extension ExpressionChecker {
         let second = check(right)
         guard !first.isPoison, !second.isPoison else { return .poison }
         for (value, operand) in [(first, left), (second, right)] where value.kinds.isEmpty {
-            return report(.alwaysMissing, operand.span, "`\(symbol.rawValue)` with missing is always missing", help: "give another value with `??`")
+            return report(
+                .alwaysMissing, operand.span, "`\(symbol.rawValue)` with missing is always missing",
+                help: "give another value with `??`")
         }
         let kinds = ValueKinds.result(of: symbol, first.kinds, second.kinds)
         guard !kinds.isEmpty else {
             return report(
-                .wrongType, span, "`\(symbol.rawValue)` does not take \(first.kinds.described) and \(second.kinds.described)",
+                .wrongType, span,
+                "`\(symbol.rawValue)` does not take \(first.kinds.described) and \(second.kinds.described)",
                 help: arithmeticHelp(symbol, first.kinds, second.kinds))
         }
         let dividing = symbol == .divide || symbol == .remainder
@@ -79,7 +84,8 @@ extension ExpressionChecker {
     typealias Operand = (value: CheckedExpression, syntax: ExpressionSyntax)
 
     /// Whether a comparison can give anything; it is reported if not.
-    private func comparable(_ symbol: ComparisonOperator, _ left: Operand, _ right: Operand, _ span: SourceSpan) -> Bool {
+    private func comparable(_ symbol: ComparisonOperator, _ left: Operand, _ right: Operand, _ span: SourceSpan) -> Bool
+    {
         for (side, other) in [(left, right), (right, left)] where side.value.kinds.isEmpty {
             let shown = log.sources[other.syntax.span.file].text(other.syntax.span)
             let help = symbol == .notEqual ? "write `exists(\(shown))`" : "write `not exists(\(shown))`"
@@ -94,12 +100,15 @@ extension ExpressionChecker {
             guard common.isEmpty else { return true }
             let result = symbol == .equal ? "false" : "true"
             log.report(
-                .wrongType, span, "\(left.value.kinds.described) and \(right.value.kinds.described) are never equal, so this is always \(result)",
+                .wrongType, span,
+                "\(left.value.kinds.described) and \(right.value.kinds.described) are never equal, "
+                    + "so this is always \(result)",
                 help: comparisonHelp(both))
             return false
         }
         guard common.isDisjoint(with: .ordered) else { return true }
-        let message = common.isEmpty
+        let message =
+            common.isEmpty
             ? "`\(symbol.rawValue)` does not compare \(left.value.kinds.described) with \(right.value.kinds.described)"
             : "\(common.plural) have no order, so `\(symbol.rawValue)` is always missing"
         log.report(.wrongType, span, message, help: comparisonHelp(both))
@@ -126,7 +135,9 @@ extension ExpressionChecker {
             if other.expression.literalNumber == 0, isSpread(side.expression) { continue }
             log.report(
                 .equalityOfComputedNumber, span, "`\(symbol.rawValue)` compares a computed number exactly",
-                help: symbol == .equal ? "write `abs(a - b) < 0.001`, or `round(…)` both" : "write `abs(a - b) > 0.001`, or `round(…)` both")
+                help: symbol == .equal
+                    ? "write `abs(a - b) < 0.001`, or `round(…)` both"
+                    : "write `abs(a - b) > 0.001`, or `round(…)` both")
             return
         }
     }
@@ -153,7 +164,9 @@ extension ExpressionChecker {
         case .aggregate(let slot):
             guard slot < aggregates.count else { return false }
             switch aggregates[slot].function {
-            case .mean, .variance, .stddev, .varianceSample, .stddevSample, .percentile, .median, .slope, .rate, .ewma, .zscore: return true
+            case .mean, .variance, .stddev, .varianceSample, .stddevSample, .percentile, .median, .slope, .rate, .ewma,
+                .zscore:
+                return true
             default: return false
             }
         case .letValue(let slot): return slot < lets.count && lets[slot].isComputedDouble
@@ -185,11 +198,13 @@ extension ExpressionChecker {
     func not(_ operand: ExpressionSyntax) -> CheckedExpression {
         let value = truth(operand, "not")
         guard !value.isPoison else { return .poison }
-        return CheckedExpression(expression: ConstantFolding.not(value.expression) ?? .not(value.expression), kinds: .boolean)
+        return CheckedExpression(
+            expression: ConstantFolding.not(value.expression) ?? .not(value.expression), kinds: .boolean)
     }
 
     func logic(
-        _ left: ExpressionSyntax, _ right: ExpressionSyntax, _ word: String, _ node: (Expression, Expression) -> Expression,
+        _ left: ExpressionSyntax, _ right: ExpressionSyntax, _ word: String,
+        _ node: (Expression, Expression) -> Expression,
         _ fold: (Expression, Expression) -> Expression?
     ) -> CheckedExpression {
         let first = truth(left, word)
@@ -205,7 +220,8 @@ extension ExpressionChecker {
         guard !first.isPoison, !second.isPoison else { return .poison }
         if first.expression.isMissing { return second }
         if first.expression.isLiteral { return first }
-        return CheckedExpression(expression: .coalesce(first.expression, second.expression), kinds: first.kinds.union(second.kinds))
+        return CheckedExpression(
+            expression: .coalesce(first.expression, second.expression), kinds: first.kinds.union(second.kinds))
     }
 
     func membership(_ value: ExpressionSyntax, _ list: ExpressionSyntax, negated: Bool) -> CheckedExpression {
@@ -216,21 +232,25 @@ extension ExpressionChecker {
             let checked = parts.map { check($0) }
             for part in checked { elementKinds.formUnion(part.kinds) }
             let expression = Expression.list(checked.map(\.expression))
-            elements = CheckedExpression(expression: expression, kinds: .list, isPoison: checked.contains(where: \.isPoison))
+            elements = CheckedExpression(
+                expression: expression, kinds: .list, isPoison: checked.contains(where: \.isPoison))
         } else {
             elements = check(list)
             elementKinds = .any
         }
         guard !element.isPoison, !elements.isPoison else { return .poison }
         guard elements.kinds.contains(.list) else {
-            return wrongOperand(elements, list.span, "a list stands right of `in`", help: "write `in [a, b]`, or `contains(text, part)` for a text")
+            return wrongOperand(
+                elements, list.span, "a list stands right of `in`",
+                help: "write `in [a, b]`, or `contains(text, part)` for a text")
         }
         guard !element.kinds.isEmpty else { return wrongOperand(element, value.span, "`in` looks for a value") }
         if case .list(let parts) = elements.expression {
             guard !parts.isEmpty else { return CheckedExpression(expression: .boolean(negated), kinds: .boolean) }
             guard !elementKinds.isDisjoint(with: element.kinds) else {
                 return report(
-                    .wrongType, value.span, "this is \(element.kinds.described), and the list holds \(elementKinds.plural)",
+                    .wrongType, value.span,
+                    "this is \(element.kinds.described), and the list holds \(elementKinds.plural)",
                     help: comparisonHelp(elementKinds.union(element.kinds)))
             }
         }
@@ -248,7 +268,9 @@ extension ExpressionChecker {
             comparable(.lessOrEqual, (checked, value), (upper, high), span)
         else { return .poison }
         if ConstantFolding.order(lower.expression, upper.expression) == .greater {
-            return report(.neverTrue, low.span.to(high.span), "no value is between these bounds", help: "write the lower bound first")
+            return report(
+                .neverTrue, low.span.to(high.span), "no value is between these bounds",
+                help: "write the lower bound first")
         }
         let above = ConstantFolding.compare(.lessOrEqual, lower.expression, checked.expression)
         let below = ConstantFolding.compare(.lessOrEqual, checked.expression, upper.expression)
@@ -285,10 +307,12 @@ extension ExpressionChecker {
 
     func subscripted(_ base: ExpressionSyntax, _ index: ExpressionSyntax, _ span: SourceSpan) -> CheckedExpression {
         if case .name(let name) = base.kind, letSlots[name] == nil, !names.captures.contains(name),
-            scope.constants[name] == nil, scope.tables[name] != nil {
+            scope.constants[name] == nil, scope.tables[name] != nil
+        {
             let key = check(index)
             guard place != .constant else { return report(.notAConstant, base.span, "a table is no constant") }
-            return key.isPoison ? .poison : CheckedExpression(expression: .tableRow(table: name, key: key.expression), kinds: .object)
+            return key.isPoison
+                ? .poison : CheckedExpression(expression: .tableRow(table: name, key: key.expression), kinds: .object)
         }
         let value = check(base)
         let key = check(index)
@@ -312,7 +336,8 @@ extension ExpressionChecker {
         return members.map { member in
             if let first = seen.updateValue(member.name.span, forKey: Array(member.name.text.utf8)) {
                 log.report(
-                    .repeatedMember, member.name.span, "member `\(member.name.text)` is written twice", help: "leave one out",
+                    .repeatedMember, member.name.span, "member `\(member.name.text)` is written twice",
+                    help: "leave one out",
                     labels: [(first, "first written here")])
             }
             let value = member.value.map { check($0) } ?? resolve(member.name)
@@ -354,7 +379,9 @@ extension ExpressionChecker {
                 case .integer(let number): append(String(number))
                 case .boolean(let truth): append(truth ? "true" : "false")
                 case .missing where !value.isPoison:
-                    log.report(.alwaysMissing, syntax.span, "missing spreads into the whole text", help: "give another value with `??`")
+                    log.report(
+                        .alwaysMissing, syntax.span, "missing spreads into the whole text",
+                        help: "give another value with `??`")
                     isPoison = true
                 default: result.append(.value(value.expression))
                 }

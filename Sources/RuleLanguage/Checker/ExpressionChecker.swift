@@ -75,7 +75,8 @@ final class ExpressionChecker {
         }
     }
 
-    func report(_ code: DiagnosticCode, _ span: SourceSpan, _ message: String, help: String? = nil) -> CheckedExpression {
+    func report(_ code: DiagnosticCode, _ span: SourceSpan, _ message: String, help: String? = nil) -> CheckedExpression
+    {
         log.report(code, span, message, help: help)
         return .poison
     }
@@ -104,7 +105,8 @@ final class ExpressionChecker {
         case .member(let base, let name): return payloadPath(syntax) ?? member(base, name)
         case .subscripted(let base, let index): return payloadPath(syntax) ?? subscripted(base, index, span)
         case .object(let members): return CheckedExpression(expression: .object(object(members)), kinds: .object)
-        case .list(let elements): return CheckedExpression(expression: .list(elements.map { check($0).expression }), kinds: .list)
+        case .list(let elements):
+            return CheckedExpression(expression: .list(elements.map { check($0).expression }), kinds: .list)
         case .negate(let operand): return negate(operand, span)
         case .not(let operand): return not(operand)
         case .arithmetic(let symbol, let left, let right): return arithmetic(symbol, left, right, span)
@@ -120,7 +122,8 @@ final class ExpressionChecker {
 
     private func integer(_ value: UInt64, _ span: SourceSpan) -> CheckedExpression {
         guard let value = Int64(exactly: value) else {
-            return report(.unusableNumber, span, "this integer needs more than 64 bits", help: "write it with `.0` for a double")
+            return report(
+                .unusableNumber, span, "this integer needs more than 64 bits", help: "write it with `.0` for a double")
         }
         return CheckedExpression(expression: .integer(value), kinds: .number)
     }
@@ -185,11 +188,14 @@ final class ExpressionChecker {
     private func requireEvent(_ shown: String, _ span: SourceSpan) -> Bool {
         switch place {
         case .constant:
-            log.report(.notAConstant, span, "`\(shown)` belongs to a message, so it is no constant", help: "define it in a rule, below `from`")
+            log.report(
+                .notAConstant, span, "`\(shown)` belongs to a message, so it is no constant",
+                help: "define it in a rule, below `from`")
             return false
         case .evaluation where !hasEvent:
             log.report(
-                .fieldWithoutEvent, span, "`\(shown)` belongs to one event, and `\(windowText)` is evaluated without one",
+                .fieldWithoutEvent, span,
+                "`\(shown)` belongs to one event, and `\(windowText)` is evaluated without one",
                 help: "say `last(\(shown))`")
             return false
         default:
@@ -214,7 +220,8 @@ final class ExpressionChecker {
         guard !sources.isEmpty else { return .any }
         guard !payloadKinds.isDisjoint(with: [.list, .object]) else {
             log.report(
-                .wrongType, syntax.span, "the payload is \(payloadKinds.described) and has no fields", help: "`.` is the payload itself")
+                .wrongType, syntax.span, "the payload is \(payloadKinds.described) and has no fields",
+                help: "`.` is the payload itself")
             return nil
         }
         let fieldKinds: ValueKinds = sources.contains { $0.decoding == .cbor } ? .any : .json
@@ -231,7 +238,9 @@ final class ExpressionChecker {
         let kinds = declared.reduce(into: ValueKinds()) { $0.formUnion($1.type.kinds) }
         guard steps.count > 1 else { return kinds }
         if kinds.isDisjoint(with: [.list, .object]) {
-            log.report(.wrongType, syntax.span, "`.\(name)` is \(kinds.described) and has no parts", help: "the schema of `from` says so")
+            log.report(
+                .wrongType, syntax.span, "`.\(name)` is \(kinds.described) and has no parts",
+                help: "the schema of `from` says so")
             return nil
         }
         return fieldKinds
@@ -245,7 +254,9 @@ final class ExpressionChecker {
         inlinedNodes += nodeCount
         guard inlinedNodes > RuleLimits.inlinedNodesMax else { return true }
         guard before <= RuleLimits.inlinedNodesMax else { return false }
-        log.report(.tooLarge, span, "the constants of this rule add up to more than \(RuleLimits.inlinedNodesMax) parts", help: "name large constants once, in a `let`")
+        log.report(
+            .tooLarge, span, "the constants of this rule add up to more than \(RuleLimits.inlinedNodesMax) parts",
+            help: "name large constants once, in a `let`")
         return false
     }
 }

@@ -16,7 +16,8 @@ struct FileScope {
         func define(_ name: NameSyntax) -> Bool {
             if let first = defined[name.text] {
                 log.report(
-                    .repeatedName, name.span, "`\(name.text)` is defined twice in this file", help: "choose another name",
+                    .repeatedName, name.span, "`\(name.text)` is defined twice in this file",
+                    help: "choose another name",
                     labels: [(first, "first defined here")])
                 return false
             }
@@ -40,10 +41,12 @@ struct FileScope {
             let value = checker.check(constant.value)
             let nodeCount = value.expression.nodeCount(limit: RuleLimits.constantNodesMax + 1)
             let heightMax = RuleLimits.expressionDepthMax
-            guard nodeCount <= RuleLimits.constantNodesMax, value.expression.height(limit: heightMax + 1) <= heightMax else {
+            guard nodeCount <= RuleLimits.constantNodesMax, value.expression.height(limit: heightMax + 1) <= heightMax
+            else {
                 log.report(
                     .tooLarge, constant.name.span,
-                    "the constant `\(constant.name.text)` has more than \(RuleLimits.constantNodesMax) parts or \(heightMax) levels",
+                    "the constant `\(constant.name.text)` has more than \(RuleLimits.constantNodesMax) parts "
+                        + "or \(heightMax) levels",
                     help: "constants are for settings; a table is for data")
                 constants[constant.name.text] = Constant(value: .poison, nodeCount: 1, span: constant.name.span)
                 continue

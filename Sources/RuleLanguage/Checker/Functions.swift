@@ -16,7 +16,8 @@ extension Function {
     var signature: FunctionSignature {
         switch self {
         case .abs: keeping([[.number, .duration]], "abs(x)")
-        case .ceil, .floor, .sqrt, .exp, .ln, .log10, .sin, .cos, .tan, .sign: of([.number], gives: .number, "\(rawValue)(x)")
+        case .ceil, .floor, .sqrt, .exp, .ln, .log10, .sin, .cos, .tan, .sign:
+            of([.number], gives: .number, "\(rawValue)(x)")
         case .pow: of([.number, .number], gives: .number, "pow(x, y)")
         case .round: of([.number, .number], required: 1, gives: .number, "round(x, digits)")
         case .least, .greatest: keeping([.ordered], isVariadic: true, "\(rawValue)(a, b, …)")
@@ -43,7 +44,8 @@ extension Function {
 
     private func keeping(_ parameters: [ValueKinds], isVariadic: Bool = false, _ usage: String) -> FunctionSignature {
         FunctionSignature(
-            parameters: parameters, required: parameters.count, isVariadic: isVariadic, result: .ordered, keepsKind: true,
+            parameters: parameters, required: parameters.count, isVariadic: isVariadic, result: .ordered,
+            keepsKind: true,
             usage: usage)
     }
 }
@@ -100,9 +102,12 @@ extension AggregatePlan.Function {
 enum FunctionNames {
     static let values = Dictionary(uniqueKeysWithValues: Function.allCases.map { ($0.rawValue, $0) })
     static let aggregates = Dictionary(uniqueKeysWithValues: AggregatePlan.Function.allCases.map { ($0.rawValue, $0) })
-    static let histories: [String: HistoryPlan.Function] = ["previous": .previous, "delta": .delta, "changed": .changed]
+    static let histories: [String: HistoryPlan.Function] = [
+        "previous": .previous, "delta": .delta, "changed": .changed,
+    ]
     static let facts: [String: MessageFact] = [
-        "topic": .topic, "qos": .qos, "retained": .retained, "client": .client, "time": .time, "arrived": .arrived, "now": .now,
+        "topic": .topic, "qos": .qos, "retained": .retained, "client": .client, "time": .time, "arrived": .arrived,
+        "now": .now,
         "window_start": .windowStart, "window_end": .windowEnd,
     ]
     /// Functions with rules of their own.
@@ -112,12 +117,18 @@ enum FunctionNames {
 
     /// What people from elsewhere write.
     static let elsewhere: [String: String] = [
-        "avg": "mean", "average": "mean", "std": "stddev", "stdev": "stddev", "stddev_pop": "stddev", "stddev_samp": "stddev_sample",
-        "var": "variance", "len": "length", "size": "length", "ceiling": "ceil", "log": "ln", "power": "pow", "minimum": "min",
-        "maximum": "max", "total": "sum", "quantile": "percentile", "lag": "previous", "prev": "previous", "had_changed": "changed",
+        "avg": "mean", "average": "mean", "std": "stddev", "stdev": "stddev", "stddev_pop": "stddev",
+        "stddev_samp": "stddev_sample",
+        "var": "variance", "len": "length", "size": "length", "ceiling": "ceil", "log": "ln", "power": "pow",
+        "minimum": "min",
+        "maximum": "max", "total": "sum", "quantile": "percentile", "lag": "previous", "prev": "previous",
+        "had_changed": "changed",
         "upper_case": "upper", "lower_case": "lower", "substr": "substring", "regex": "matches", "regexp": "matches",
-        "like": "matches", "startswith": "starts_with", "endswith": "ends_with", "is_null": "exists", "isnull": "exists",
-        "coalesce": "??", "timestamp": "time", "tonumber": "number", "to_number": "number", "tostring": "text", "string": "text",
-        "int": "number", "float": "number", "z": "zscore", "z_score": "zscore", "collect_list": "collect", "deriv": "slope",
+        "like": "matches", "startswith": "starts_with", "endswith": "ends_with", "is_null": "exists",
+        "isnull": "exists",
+        "coalesce": "??", "timestamp": "time", "tonumber": "number", "to_number": "number", "tostring": "text",
+        "string": "text",
+        "int": "number", "float": "number", "z": "zscore", "z_score": "zscore", "collect_list": "collect",
+        "deriv": "slope",
     ]
 }

@@ -94,7 +94,9 @@ struct LoopSearch {
     /// Reports each group of rules that feed one another, at the publish that leads on from its first rule.
     func report(to log: DiagnosticLog) {
         if isIncomplete, let rule = rules.first {
-            log.report(.tooLarge, rule.name.span, "the topics are too many and too long to search them for loops", help: "shorten them")
+            log.report(
+                .tooLarge, rule.name.span, "the topics are too many and too long to search them for loops",
+                help: "shorten them")
         }
         for group in groups() {
             guard let cycle = cycle(in: Set(group), from: group[0]) else { continue }
@@ -109,7 +111,12 @@ struct LoopSearch {
                 log.report(
                     .ruleFeedsItself, span, "rule \(names[0]) can feed itself through others: \(way)",
                     help: "publish to a topic that the next rule does not take",
-                    labels: cycle.dropFirst().map { (rules[$0.rule].publishSpans[$0.publish], "\(names[cycle.firstIndex(of: $0) ?? 0]) leads on from here") })
+                    labels: cycle.dropFirst().map {
+                        (
+                            rules[$0.rule].publishSpans[$0.publish],
+                            "\(names[cycle.firstIndex(of: $0) ?? 0]) leads on from here"
+                        )
+                    })
             }
         }
     }
@@ -142,7 +149,7 @@ struct LoopSearch {
         return nil
     }
 
-    /// Groups of rules that reach one another (Tarjan's algorithm, without recursion), in the order of their first rule.
+    /// Groups of rules that reach one another (Tarjan's algorithm, without recursion), ordered by their first.
     private func groups() -> [[Int]] {
         var index = [Int?](repeating: nil, count: rules.count)
         var low = [Int](repeating: 0, count: rules.count)

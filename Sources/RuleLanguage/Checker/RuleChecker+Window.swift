@@ -1,6 +1,7 @@
 extension RuleChecker {
     func window(_ window: WindowSyntax) -> WindowPlan {
-        expressions.windowText = log.sources[window.span.file].text(window.span).split { $0.isWhitespace }.joined(separator: " ")
+        expressions.windowText = log.sources[window.span.file].text(window.span).split { $0.isWhitespace }.joined(
+            separator: " ")
         let kind = kind(window)
         expressions.place = .key
         let keys = window.by.map { key -> Expression in
@@ -10,7 +11,8 @@ extension RuleChecker {
             case .letValue(let slot): expressions.keyLets.insert(slot)
             case let literal where literal.isLiteral && !value.isPoison:
                 log.report(
-                    .clauseWithoutEffect, key.span, "this key is the same for every event", help: "name a capture, a let or a field")
+                    .clauseWithoutEffect, key.span, "this key is the same for every event",
+                    help: "name a capture, a let or a field")
             default: break
             }
             return value.expression
@@ -18,10 +20,15 @@ extension RuleChecker {
         if case .silent(_, among: .some(let table)) = window.kind {
             if scope.tables[table.text] == nil {
                 let near = NearestName.find(table.text, in: scope.tables.keys)
-                log.report(.unknownName, table.span, "unknown table `\(table.text)`", help: near.map { "did you mean the table `\($0)`?" } ?? "declare it: `table \(table.text) from \"file.csv\" key column`")
+                log.report(
+                    .unknownName, table.span, "unknown table `\(table.text)`",
+                    help: near.map { "did you mean the table `\($0)`?" }
+                        ?? "declare it: `table \(table.text) from \"file.csv\" key column`")
             }
             if window.by.count != 1 {
-                log.report(.clauseWithoutEffect, window.span, "`among` needs one key after `by`", help: "name what the table's key is compared with")
+                log.report(
+                    .clauseWithoutEffect, window.span, "`among` needs one key after `by`",
+                    help: "name what the table's key is compared with")
             }
         }
         return WindowPlan(kind: kind, by: keys)
@@ -42,7 +49,7 @@ extension RuleChecker {
             log.require(.session, window.span)
             return .session(nanoseconds: pause.nanoseconds)
         case .silent(let silence, let among):
-            log.require(.silent, window.span)
+            if log.require(.silent, window.span), let among { log.require(.silentAmong, among.span) }
             return .silent(nanoseconds: silence.nanoseconds, among: among?.text)
         }
     }
@@ -50,7 +57,9 @@ extension RuleChecker {
     private func checkOver(_ step: DurationSyntax, _ over: DurationSyntax) {
         guard log.require(.over, over.span) else { return }
         if over.nanoseconds % step.nanoseconds != 0 {
-            log.report(.windowNotAligned, over.span, "the length after `over` is a multiple of the step", help: "such as `every 1m over 5m`")
+            log.report(
+                .windowNotAligned, over.span, "the length after `over` is a multiple of the step",
+                help: "such as `every 1m over 5m`")
         }
     }
 
@@ -60,7 +69,9 @@ extension RuleChecker {
         let day = 24 * hour
         let isAligned = step.nanoseconds % day == 0 || (step.nanoseconds % hour == 0 && day % step.nanoseconds == 0)
         guard !isAligned else { return }
-        log.report(.windowNotAligned, step.span, "windows in a time zone are whole days, or hours that divide 24", help: "such as `every 8h` or `every 1d`")
+        log.report(
+            .windowNotAligned, step.span, "windows in a time zone are whole days, or hours that divide 24",
+            help: "such as `every 8h` or `every 1d`")
     }
 
     // MARK: when
@@ -92,7 +103,8 @@ extension RuleChecker {
         }
         return PublishPlan(
             onClear: publish.onClear, topic: topic, qos: publish.qos, retain: publish.retain,
-            expiresNanoseconds: publish.expires?.nanoseconds, priority: publish.priority?.value ?? .normal, body: body(publish))
+            expiresNanoseconds: publish.expires?.nanoseconds, priority: publish.priority?.value ?? .normal,
+            body: body(publish))
     }
 
     private func body(_ publish: PublishSyntax) -> PublishPlan.Body {
@@ -107,7 +119,8 @@ extension RuleChecker {
         case .forward:
             if !expressions.hasEvent {
                 log.report(
-                    .forwardWithoutEvent, publish.span.to(publish.topicSpan), "`\(expressions.windowText)` is evaluated without an event, so there is nothing to forward",
+                    .forwardWithoutEvent, publish.span.to(publish.topicSpan),
+                    "`\(expressions.windowText)` is evaluated without an event, so there is nothing to forward",
                     help: "write a body: `{ n: count() }`")
             }
             return .forward
@@ -120,16 +133,21 @@ extension RuleChecker {
     func checkEffects(_ when: WhenPlan?) {
         let clears = syntax.when?.holds != nil || syntax.when?.until != nil
         for publish in syntax.publishes where publish.onClear && !clears {
-            log.report(.clauseWithoutEffect, publish.span, "`on clear` never runs", help: "add `for` or `until` to `when`")
+            log.report(
+                .clauseWithoutEffect, publish.span, "`on clear` never runs", help: "add `for` or `until` to `when`")
         }
         if !syntax.publishes.isEmpty, syntax.publishes.allSatisfy(\.onClear), clears {
-            log.report(.clauseWithoutEffect, syntax.publishes[0].span, "the rule publishes only when it clears", help: "add a `publish` for when it is raised")
+            log.report(
+                .clauseWithoutEffect, syntax.publishes[0].span, "the rule publishes only when it clears",
+                help: "add a `publish` for when it is raised")
         }
         guard let late = syntax.eventTime?.late, syntax.when?.holds == nil else { return }
         switch expressions.window?.kind {
         case .every, .session, .silent: return
         case nil, .lastCount, .lastDuration, .everyCount:
-            log.report(.lateWithoutEffect, late.span, "`late` has no effect here", help: "it is for windows that close by time: `every`, `session`, `silent`")
+            log.report(
+                .lateWithoutEffect, late.span, "`late` has no effect here",
+                help: "it is for windows that close by time: `every`, `session`, `silent`")
         }
     }
 }

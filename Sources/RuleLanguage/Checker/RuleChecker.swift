@@ -66,8 +66,10 @@ struct RuleChecker {
             if let first, first.names != names {
                 let missing = first.names.symmetricDifference(names).sorted().map { "`\($0)`" }.joined(separator: ", ")
                 log.report(
-                    .differingCaptures, source.topicSpan, "all sources of a rule capture the same names; not in all of them: \(missing)",
-                    help: "name the level in each topic, or use `+` in each", labels: [(first.span, "the first source")])
+                    .differingCaptures, source.topicSpan,
+                    "all sources of a rule capture the same names; not in all of them: \(missing)",
+                    help: "name the level in each topic, or use `+` in each", labels: [(first.span, "the first source")]
+                )
             } else if first == nil {
                 first = (names, source.topicSpan)
             }
@@ -90,7 +92,8 @@ struct RuleChecker {
         func slot(_ name: NameSyntax) -> Int {
             if let before = seen.updateValue(name.span, forKey: name.text) {
                 log.report(
-                    .repeatedCapture, name.span, "`\(name.text)` is captured twice in this topic", help: "choose another name, or `+`",
+                    .repeatedCapture, name.span, "`\(name.text)` is captured twice in this topic",
+                    help: "choose another name, or `+`",
                     labels: [(before, "first captured here")])
             }
             if let slot = expressions.names.captures.firstIndex(of: name.text) { return slot }
@@ -112,13 +115,16 @@ struct RuleChecker {
     private func schema(_ source: SourceSyntax) -> [SchemaField]? {
         guard let fields = source.schema else { return nil }
         if source.decoding != .json, source.decoding != .cbor {
-            log.report(.schemaNeedsJSON, source.schemaSpan ?? source.topicSpan, "only `as json` and `as cbor` payloads have fields", help: "leave the schema out")
+            log.report(
+                .schemaNeedsJSON, source.schemaSpan ?? source.topicSpan,
+                "only `as json` and `as cbor` payloads have fields", help: "leave the schema out")
         }
         var seen: [[UInt8]: SourceSpan] = [:]
         return fields.map { field in
             if let before = seen.updateValue(field.name.span, forKey: Array(field.name.text.utf8)) {
                 log.report(
-                    .repeatedMember, field.name.span, "field `\(field.name.text)` is declared twice", help: "leave one out",
+                    .repeatedMember, field.name.span, "field `\(field.name.text)` is declared twice",
+                    help: "leave one out",
                     labels: [(before, "first declared here")])
             }
             return SchemaField(name: field.name.text, type: field.type)
@@ -132,9 +138,13 @@ struct RuleChecker {
     private func eventTime(_ at: EventTimeSyntax) -> EventTimePlan {
         let value = expressions.check(at.expression, at: .eventTime)
         if !value.isPoison, value.kinds.isDisjoint(with: [.number, .text, .time]) {
-            log.report(.wrongType, at.expression.span, "event time is a number or a text, and this is \(value.kinds.described)")
+            log.report(
+                .wrongType, at.expression.span, "event time is a number or a text, and this is \(value.kinds.described)"
+            )
         } else if !value.isPoison, value.expression.isLiteral {
-            log.report(.wrongType, at.expression.span, "event time comes from the message, and this is a constant", help: "name a field: `at .time`")
+            log.report(
+                .wrongType, at.expression.span, "event time comes from the message, and this is a constant",
+                help: "name a field: `at .time`")
         }
         return EventTimePlan(
             expression: value.expression, unit: at.unit, lateNanoseconds: at.late?.nanoseconds ?? 0,
@@ -149,7 +159,8 @@ struct RuleChecker {
             return bind(binding, isBelowWindow: false).map { .bind($0) } ?? .filter(.missing)
         case .dedupe(let keys, let within, let span):
             log.require(.dedupe, span)
-            return .dedupe(keys: keys.map { expressions.check($0, at: .key).expression }, withinNanoseconds: within.nanoseconds)
+            return .dedupe(
+                keys: keys.map { expressions.check($0, at: .key).expression }, withinNanoseconds: within.nanoseconds)
         }
     }
 
@@ -163,8 +174,10 @@ struct RuleChecker {
             return nil
         }
         let slot = expressions.lets.count
-        expressions.lets.append(ExpressionChecker.LetRecord(
-            name: name, value: value, isBelowWindow: isBelowWindow, isComputedDouble: expressions.isComputedDouble(value.expression)))
+        expressions.lets.append(
+            ExpressionChecker.LetRecord(
+                name: name, value: value, isBelowWindow: isBelowWindow,
+                isComputedDouble: expressions.isComputedDouble(value.expression)))
         expressions.letSlots[name.text] = slot
         expressions.names.letNames.append(name.text)
         return LetPlan(slot: slot, name: name.text, expression: value.expression)

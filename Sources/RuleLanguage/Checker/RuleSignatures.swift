@@ -6,7 +6,10 @@ struct RuleSignatures {
     init(_ plan: RulePlan, names: CanonicalText) {
         var lines = plan.sources.map { Self.source($0, captures: plan.captures) }
         if let at = plan.eventTime {
-            lines.append("at \(names.text(at.expression)) \(at.unit.rawValue) late \(at.lateNanoseconds)ns ahead \(at.aheadNanoseconds)ns")
+            lines.append(
+                "at \(names.text(at.expression)) \(at.unit.rawValue) late \(at.lateNanoseconds)ns "
+                    + "ahead \(at.aheadNanoseconds)ns"
+            )
         }
         for step in plan.steps {
             switch step {

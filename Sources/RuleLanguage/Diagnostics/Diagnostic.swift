@@ -64,10 +64,11 @@ final class DiagnosticLog {
             lastSpan = span
             return
         }
-        diagnostics.append(Diagnostic(
-            code: code, message: message, help: help, place: sources[span.file].place(span),
-            labels: labels.map { Diagnostic.Label(place: sources[$0.span.file].place($0.span), text: $0.text) },
-            notes: notes))
+        diagnostics.append(
+            Diagnostic(
+                code: code, message: message, help: help, place: sources[span.file].place(span),
+                labels: labels.map { Diagnostic.Label(place: sources[$0.span.file].place($0.span), text: $0.text) },
+                notes: notes))
     }
 
     /// All findings in the order of files and places.
@@ -79,9 +80,10 @@ final class DiagnosticLog {
         }
         var result = diagnostics.sorted { key($0) < key($1) }
         if leftOut > 0, let lastSpan {
-            result.append(Diagnostic(
-                code: .tooManyFindings, message: "\(leftOut) more findings are not shown",
-                help: "correct those above first", place: sources[lastSpan.file].place(lastSpan)))
+            result.append(
+                Diagnostic(
+                    code: .tooManyFindings, message: "\(leftOut) more findings are not shown",
+                    help: "correct those above first", place: sources[lastSpan.file].place(lastSpan)))
         }
         return result
     }

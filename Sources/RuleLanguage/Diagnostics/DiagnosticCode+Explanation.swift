@@ -6,17 +6,32 @@ extension DiagnosticCode {
     var readingSummary: Summary {
         switch self {
         case .unexpectedCharacter:
-            ("unexpected character", "A character that the language does not use. Texts go in double quotes, comments begin with `#`.")
+            (
+                "unexpected character",
+                "A character that the language does not use. Texts go in double quotes, comments begin with `#`."
+            )
         case .unfinishedText:
-            ("text without an end", "A text ends with its quote on the line on which it begins; `\\n` stands for a line end.")
+            (
+                "text without an end",
+                "A text ends with its quote on the line on which it begins; `\\n` stands for a line end."
+            )
         case .unknownEscape:
-            ("unknown escape", "In a text only `\\\"`, `\\\\`, `\\n`, `\\t`, `\\{` and `\\u{…}` are escapes. Single quotes give a raw text.")
+            (
+                "unknown escape",
+                "Only `\\\"`, `\\\\`, `\\n`, `\\t`, `\\{` and `\\u{…}` are escapes. Single quotes give a raw text."
+            )
         case .unusableNumber:
-            ("number that can't be kept", "Integers have 64 bits, durations whole nanoseconds, and all others are finite doubles.")
+            (
+                "number that can't be kept",
+                "Integers have 64 bits, durations whole nanoseconds, and all others are finite doubles."
+            )
         case .unknownUnit:
             ("unknown unit", "Durations are one number with `ms`, `s`, `m`, `h` or `d`.")
         case .brokenInterpolation:
-            ("broken `{…}` in a text", "`{…}` in a text holds one expression and closes on the same line; write `\\{` for a brace.")
+            (
+                "broken `{…}` in a text",
+                "`{…}` in a text holds one expression and closes on the same line; write `\\{` for a brace."
+            )
         case .foreignOperator:
             ("operator of another language", "Write `and`, `or`, `not`, `==` and `!=`.")
         case .unexpectedToken:
@@ -46,7 +61,8 @@ extension DiagnosticCode {
         switch self {
         case .repeatedRule: ("rule name used twice", "The names of rules are unique over all files.")
         case .repeatedName: ("name defined twice", "Two lets of a rule, or two declarations of a file, have one name.")
-        case .unknownName: ("unknown name", "No let, capture or constant has this name. Payload fields begin with a dot.")
+        case .unknownName:
+            ("unknown name", "No let, capture or constant has this name. Payload fields begin with a dot.")
         case .unknownFunction: ("unknown function", "No function or aggregate has this name.")
         case .unknownOption: ("unknown option", "The function or clause does not have this option.")
         case .undeclaredField: ("field not in the schema", "The schema of the source does not declare this field.")
@@ -54,7 +70,8 @@ extension DiagnosticCode {
         case .repeatedCapture: ("capture named twice", "A topic captures each name once.")
         case .usedBeforeDefined: ("name used above its `let`", "A `let` can be used below its definition only.")
         case .repeatedMember: ("member written twice", "An object has each member once, and a schema each field.")
-        default: ("name used as something that it is not", "A function is called with `(…)`, and a value is not called.")
+        default:
+            ("name used as something that it is not", "A function is called with `(…)`, and a value is not called.")
         }
     }
 
@@ -65,8 +82,10 @@ extension DiagnosticCode {
         case .constantNeeded: ("constant needed", "The value must be known when the rule is checked.")
         case .valueOutOfRange: ("value out of range", "The value is outside of what the function or clause takes.")
         case .badPattern: ("bad pattern", "The pattern of `matches` is no regular expression of the RE2 dialect.")
-        case .notAConstant: ("not a constant", "A `let` outside of rules holds only literals, constants and functions of them.")
-        case .comparedWithMissing: ("comparison with `missing`", "Comparing with `missing` gives missing: use `exists(…)`.")
+        case .notAConstant:
+            ("not a constant", "A `let` outside of rules holds only literals, constants and functions of them.")
+        case .comparedWithMissing:
+            ("comparison with `missing`", "Comparing with `missing` gives missing: use `exists(…)`.")
         case .alwaysMissing: ("always missing", "The expression has no value, whatever the message.")
         default: ("index that never exists", "Lists are indexed from 0 by whole numbers.")
         }
@@ -74,34 +93,57 @@ extension DiagnosticCode {
 
     var proofSummary: Summary {
         switch self {
-        case .neverTrue: ("condition that can never be true", "Whatever arrives, the condition is not true, so the rule never fires.")
-        case .alwaysTrue: ("condition that is always true", "The condition decides nothing: leave it out or correct it.")
-        case .untilOverlapsWhen: ("`until` overlaps `when`", "A value for which both are true would raise and clear in turn.")
-        case .ruleFeedsItself: ("rule that can feed itself", "What the rule publishes can arrive at its own `from`, straight or through other rules.")
+        case .neverTrue:
+            (
+                "condition that can never be true",
+                "Whatever arrives, the condition is not true, so the rule never fires."
+            )
+        case .alwaysTrue:
+            ("condition that is always true", "The condition decides nothing: leave it out or correct it.")
+        case .untilOverlapsWhen:
+            ("`until` overlaps `when`", "A value for which both are true would raise and clear in turn.")
+        case .ruleFeedsItself:
+            (
+                "rule that can feed itself",
+                "What the rule publishes can arrive at its own `from`, straight or through other rules."
+            )
         case .clauseWithoutEffect: ("clause without effect", "The clause never does anything in this rule.")
-        case .equalityOfComputedNumber: ("equality of a computed number", "Computed doubles are rarely exactly equal: compare with a tolerance.")
+        case .equalityOfComputedNumber:
+            ("equality of a computed number", "Computed doubles are rarely exactly equal: compare with a tolerance.")
         default: ("`late` without effect", "No part of the rule waits for late events.")
         }
     }
 
     var windowSummary: Summary {
         switch self {
-        case .aggregateWithoutWindow: ("aggregate without a window", "Aggregates are taken over the events of a `window`.")
-        case .aggregateNotAllowedHere: ("aggregate not allowed here", "Aggregates stand below `window`, and not inside one another.")
-        case .fieldWithoutEvent: ("field without an event", "The window is evaluated when it closes, without an event of its own: say `last(.field)`.")
-        case .nameIsNoKey: ("name that is no key of the window", "When a window closes only its `by` names have one value.")
+        case .aggregateWithoutWindow:
+            ("aggregate without a window", "Aggregates are taken over the events of a `window`.")
+        case .aggregateNotAllowedHere:
+            ("aggregate not allowed here", "Aggregates stand below `window`, and not inside one another.")
+        case .fieldWithoutEvent:
+            (
+                "field without an event",
+                "The window is evaluated when it closes, without an event of its own: say `last(.field)`."
+            )
+        case .nameIsNoKey:
+            ("name that is no key of the window", "When a window closes only its `by` names have one value.")
         case .noWindowBounds: ("no window bounds", "`window_start()` and `window_end()` exist for time windows only.")
-        case .nameBelowWindow: ("name below the window in an aggregate", "Aggregates see events, so the `let` must stand above `window`.")
-        case .windowNotAligned: ("lengths that do not fit", "The length after `over` is a multiple of the step; hours of a zone divide 24.")
-        case .aggregateNotForWindow: ("aggregate not for this window", "This kind of window does not keep what the aggregate needs.")
-        case .forwardWithoutEvent: ("nothing to forward", "Without an event there is no payload to forward: write what to publish.")
+        case .nameBelowWindow:
+            ("name below the window in an aggregate", "Aggregates see events, so the `let` must stand above `window`.")
+        case .windowNotAligned:
+            ("lengths that do not fit", "The length after `over` is a multiple of the step; hours of a zone divide 24.")
+        case .aggregateNotForWindow:
+            ("aggregate not for this window", "This kind of window does not keep what the aggregate needs.")
+        case .forwardWithoutEvent:
+            ("nothing to forward", "Without an event there is no payload to forward: write what to publish.")
         default: ("fact not available here", "The fact belongs to one message, and here there is none.")
         }
     }
 
     var topicSummary: Summary {
         switch self {
-        case .badFilter: ("bad topic filter", "`+`, `#` and `{name}` are whole levels, `#` and `{name...}` the last one.")
+        case .badFilter:
+            ("bad topic filter", "`+`, `#` and `{name}` are whole levels, `#` and `{name...}` the last one.")
         case .badTopic: ("bad topic", "A topic is not empty and has no wildcard and no NUL.")
         case .badQoS: ("bad QoS", "The quality of service is 0, 1 or 2.")
         case .schemaNeedsJSON: ("schema without fields to check", "Only `as json` and `as cbor` payloads have fields.")

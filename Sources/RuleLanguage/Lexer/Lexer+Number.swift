@@ -31,7 +31,8 @@ extension Lexer {
         if continuesName(at: position) {
             let unitStart = position
             let unit = word()
-            return measured(whole, fraction: fraction, exponent: exponent, unit: unit, unitStart: unitStart, start: start)
+            return measured(
+                whole, fraction: fraction, exponent: exponent, unit: unit, unitStart: unitStart, start: start)
         }
         if fraction == nil, exponent.isEmpty { return integer(whole, start: start) }
         guard let value = Double(whole + "." + (fraction ?? "0") + exponent), value.isFinite else {
@@ -75,7 +76,9 @@ extension Lexer {
             } else {
                 help = "durations take `ms`, `s`, `m`, `h` or `d`; a name does not begin with a digit"
             }
-            log.report(.unknownUnit, SourceSpan(file: source.index, start: unitStart, end: position), "unknown unit `\(unit)`", help: help)
+            log.report(
+                .unknownUnit, SourceSpan(file: source.index, start: unitStart, end: position), "unknown unit `\(unit)`",
+                help: help)
             return .invalid
         }
         guard exponent.isEmpty, let value = scaled(whole, fraction: fraction ?? "", by: scale) else {

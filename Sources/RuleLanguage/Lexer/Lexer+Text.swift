@@ -26,7 +26,9 @@ extension Lexer {
                 }
                 flush()
                 if isBlank(hole) {
-                    report(.brokenInterpolation, hole, "`{}` in a text is empty", help: "put a name or expression in it, or write `\\{` for a brace")
+                    report(
+                        .brokenInterpolation, hole, "`{}` in a text is empty",
+                        help: "put a name or expression in it, or write `\\{` for a brace")
                     sound = false
                 }
                 pieces.append(.hole(hole))
@@ -37,7 +39,8 @@ extension Lexer {
             }
         }
         log.report(
-            .unfinishedText, SourceSpan(file: source.index, start: start, end: start + 1), "this text does not end on its line",
+            .unfinishedText, SourceSpan(file: source.index, start: start, end: start + 1),
+            "this text does not end on its line",
             help: "put `\"` at its end; `\\n` stands for a line end")
         return .invalid
     }
@@ -55,7 +58,8 @@ extension Lexer {
             position += 1
         }
         log.report(
-            .unfinishedText, SourceSpan(file: source.index, start: start, end: start + 1), "this text does not end on its line",
+            .unfinishedText, SourceSpan(file: source.index, start: start, end: start + 1),
+            "this text does not end on its line",
             help: "put `'` at its end")
         return .invalid
     }
@@ -79,7 +83,8 @@ extension Lexer {
         position += 1
         let (scalar, width) = position < end ? source.scalar(at: position) : ("\n", 0)
         if scalar == "\n" {
-            log.report(.unknownEscape, span(from: start), "`\\` at the end of the line", help: "write `\\\\` for a backslash")
+            log.report(
+                .unknownEscape, span(from: start), "`\\` at the end of the line", help: "write `\\\\` for a backslash")
             return nil
         }
         position = min(position + width, end)
@@ -91,7 +96,8 @@ extension Lexer {
         default:
             log.report(
                 .unknownEscape, span(from: start), "unknown escape `\\\(scalar)`",
-                help: scalar == "}" ? "a `}` needs no backslash" : "write `\\\\` for a backslash, or the text in single quotes")
+                help: scalar == "}"
+                    ? "a `}` needs no backslash" : "write `\\\\` for a backslash, or the text in single quotes")
             return nil
         }
     }
@@ -112,7 +118,9 @@ extension Lexer {
                 return scalar
             }
         }
-        log.report(.unknownEscape, span(from: start), "this is no Unicode scalar", help: "write `\\u{…}` with one to six hexadecimal digits")
+        log.report(
+            .unknownEscape, span(from: start), "this is no Unicode scalar",
+            help: "write `\\u{…}` with one to six hexadecimal digits")
         return nil
     }
 
@@ -131,7 +139,9 @@ extension Lexer {
                 braces += 1
             case (UInt8(ascii: "}"), false):
                 braces -= 1
-                if braces == 0, outer.isEmpty { return SourceSpan(file: source.index, start: start + 1, end: position - 1) }
+                if braces == 0, outer.isEmpty {
+                    return SourceSpan(file: source.index, start: start + 1, end: position - 1)
+                }
                 if let count = outer.last, braces == count { inText = true }
             case (UInt8(ascii: "'"), false):
                 while position < end, current != UInt8(ascii: "\n"), current != UInt8(ascii: "'") { position += 1 }
@@ -153,7 +163,8 @@ extension Lexer {
             }
         }
         log.report(
-            .brokenInterpolation, SourceSpan(file: source.index, start: start, end: start + 1), "no `}` closes this `{` on its line",
+            .brokenInterpolation, SourceSpan(file: source.index, start: start, end: start + 1),
+            "no `}` closes this `{` on its line",
             help: "write `\\{` for a brace that is meant as such")
         return nil
     }

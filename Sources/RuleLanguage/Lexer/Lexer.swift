@@ -125,7 +125,8 @@ struct Lexer {
         }
         let second = byte(at: position + 1)
         if second != 0, current < 0x80, second < 0x80,
-            let symbol = Symbol(rawValue: source.text(position..<position + 2)) {
+            let symbol = Symbol(rawValue: source.text(position..<position + 2))
+        {
             position += 2
             return .symbol(symbol)
         }
@@ -140,9 +141,11 @@ struct Lexer {
     /// Signs that other languages have taught people, the longer first.
     private func foreignSign() -> (sign: String, help: String)? {
         let signs: [(String, String)] = [
-            ("===", "write `==`"), ("!==", "write `!=`"), ("&&", "write `and`"), ("||", "write `or`"), ("<>", "write `!=`"),
+            ("===", "write `==`"), ("!==", "write `!=`"), ("&&", "write `and`"), ("||", "write `or`"),
+            ("<>", "write `!=`"),
             ("=>", "write `>=` for \"greater or equal\""), ("=<", "write `<=`"), ("//", "a comment begins with `#`"),
-            ("/*", "a comment begins with `#` and ends with its line"), ("**", "write `pow(x, y)`"), ("->", "write `.`"),
+            ("/*", "a comment begins with `#` and ends with its line"), ("**", "write `pow(x, y)`"),
+            ("->", "write `.`"),
         ]
         let two = [current, byte(at: position + 1)]
         if two == [UInt8(ascii: "="), UInt8(ascii: "=")] || two == [UInt8(ascii: "!"), UInt8(ascii: "=")] {
@@ -166,7 +169,8 @@ struct Lexer {
             position = min(position + width, end)
         }
         let quote = source.text(opening)
-        log.report(.unexpectedCharacter, opening, "unexpected character `\(quote)`", help: "write a straight quote: `\"`")
+        log.report(
+            .unexpectedCharacter, opening, "unexpected character `\(quote)`", help: "write a straight quote: `\"`")
         return .invalid
     }
 

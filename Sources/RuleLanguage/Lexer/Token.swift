@@ -30,7 +30,8 @@ enum TextPiece: Sendable {
 }
 
 enum Symbol: String, Sendable {
-    case leftBrace = "{", rightBrace = "}", leftParenthesis = "(", rightParenthesis = ")", leftBracket = "[", rightBracket = "]"
+    case leftBrace = "{", rightBrace = "}", leftParenthesis = "(", rightParenthesis = ")", leftBracket = "[",
+        rightBracket = "]"
     case comma = ",", colon = ":", plus = "+", minus = "-", times = "*", slash = "/", percent = "%"
     case equal = "==", notEqual = "!=", less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">="
     case coalesce = "??"
@@ -50,7 +51,9 @@ enum Words {
     static let declarations: Set<String> = ["rule", "model", "table", "test"]
 
     /// Words that begin a clause of a rule.
-    static let clauses: Set<String> = ["from", "at", "where", "let", "dedupe", "window", "when", "limit", "publish", "on"]
+    static let clauses: Set<String> = [
+        "from", "at", "where", "let", "dedupe", "window", "when", "limit", "publish", "on",
+    ]
 }
 
 extension TokenKind {

@@ -3,7 +3,9 @@
 
 /// Where a clause belongs, from the top of a rule to its end.
 struct ClauseOrder {
-    private static let ranks = ["from": 0, "at": 1, "where": 2, "dedupe": 2, "window": 3, "when": 5, "limit": 6, "publish": 7]
+    private static let ranks = [
+        "from": 0, "at": 1, "where": 2, "dedupe": 2, "window": 3, "when": 5, "limit": 6, "publish": 7,
+    ]
     private(set) var seen: Set<String> = []
     private var highest: (word: String, rank: Int) = ("from", 0)
 
@@ -24,15 +26,17 @@ extension Parser {
         guard let word, Words.clauses.contains(word) else { return strayWord() }
         let clause = word == "on" ? "publish" : word
         if ["from", "at", "window", "when", "limit"].contains(word), order.seen.contains(word) {
-            let help = switch word {
-            case "from": "join the topics with commas"
-            case "when": "join the conditions with `and`"
-            default: "leave one of them out"
-            }
+            let help =
+                switch word {
+                case "from": "join the topics with commas"
+                case "when": "join the conditions with `and`"
+                default: "leave one of them out"
+                }
             log.report(.repeatedClause, start, "`\(word)` is written twice in one rule", help: help)
         }
         if let lower = order.place(clause) {
-            let help = clause == "where" && order.seen.contains("window")
+            let help =
+                clause == "where" && order.seen.contains("window")
                 ? "`where` chooses events, above `window`; `when` tests the result of a window"
                 : "the order is from, at, where/let/dedupe, window, let, when, limit, publish"
             log.report(.clauseOutOfOrder, start, "`\(clause)` stands below `\(lower)`, it belongs above it", help: help)
@@ -46,7 +50,11 @@ extension Parser {
         case "dedupe": if let step = dedupe() { rule.steps.append(step) }
         case "let":
             guard let binding = letBinding() else { return }
-            if order.seen.contains("window") { rule.windowLets.append(binding) } else { rule.steps.append(.bind(binding)) }
+            if order.seen.contains("window") {
+                rule.windowLets.append(binding)
+            } else {
+                rule.steps.append(.bind(binding))
+            }
         case "window":
             rule.window = window()
             if rule.window == nil { rule.hasBrokenWindow = true }
@@ -58,8 +66,10 @@ extension Parser {
 
     private mutating func strayWord() {
         let others = [
-            "select": "publish", "emit": "publish", "send": "publish", "output": "publish", "filter": "where", "if": "when",
-            "having": "when", "group": "window … by", "by": "window … by", "for": "when … for", "until": "when … until",
+            "select": "publish", "emit": "publish", "send": "publish", "output": "publish", "filter": "where",
+            "if": "when",
+            "having": "when", "group": "window … by", "by": "window … by", "for": "when … for",
+            "until": "when … until",
             "then": "publish", "source": "from", "payload": "publish … payload",
         ]
         let help = word.flatMap { word in
@@ -95,7 +105,9 @@ extension Parser {
         var result = SourceSyntax(topic: topic, topicSpan: span)
         advance()
         if take(word: "as") {
-            let kinds: [String: SourcePlan.Decoding] = ["json": .json, "number": .number, "text": .text, "bytes": .bytes, "cbor": .cbor]
+            let kinds: [String: SourcePlan.Decoding] = [
+                "json": .json, "number": .number, "text": .text, "bytes": .bytes, "cbor": .cbor,
+            ]
             guard let word, let decoding = kinds[word] else {
                 let near = word.flatMap { NearestName.find($0.lowercased(), in: Set(kinds.keys)) }
                 expected("`json`, `number`, `text`, `bytes` or `cbor`", help: near.map { "did you mean `\($0)`?" })
@@ -141,11 +153,13 @@ extension Parser {
         ]
         guard let word, var type = types[word] else {
             let others = [
-                "string": "text", "int": "number", "integer": "number", "float": "number", "double": "number", "bool": "boolean",
+                "string": "text", "int": "number", "integer": "number", "float": "number", "double": "number",
+                "bool": "boolean",
                 "array": "list", "map": "object", "timestamp": "time",
             ]
             let near = word.flatMap { word in others[word.lowercased()] ?? NearestName.find(word, in: Set(types.keys)) }
-            expected("`number`, `text`, `boolean`, `time`, `list` or `object`", help: near.map { "did you mean `\($0)`?" })
+            expected(
+                "`number`, `text`, `boolean`, `time`, `list` or `object`", help: near.map { "did you mean `\($0)`?" })
             return nil
         }
         advance()
@@ -186,7 +200,8 @@ extension Parser {
         let start = span
         advance()
         let keys = expressions()
-        guard expect(word: "within", "and a duration after the keys of `dedupe`"), let within = duration("`within`") else { return nil }
+        guard expect(word: "within", "and a duration after the keys of `dedupe`"), let within = duration("`within`")
+        else { return nil }
         return .dedupe(keys: keys, within: within, span: start.to(previousSpan))
     }
 
@@ -212,7 +227,10 @@ extension Parser {
         let kinds = ["last", "every", "session", "silent"]
         let word = word ?? ""
         guard kinds.contains(word) else {
-            let others = ["tumbling": "every", "sliding": "last", "hopping": "every … over", "absent": "silent", "rolling": "last"]
+            let others = [
+                "tumbling": "every", "sliding": "last", "hopping": "every … over", "absent": "silent",
+                "rolling": "last",
+            ]
             let near = others[word] ?? NearestName.find(word, in: Set(kinds))
             expected("`last`, `every`, `session` or `silent`", help: near.map { "did you mean `\($0)`?" })
             return nil
@@ -233,7 +251,9 @@ extension Parser {
             }
             let digits = source.text(span)
             advance()
-            expected("`events` after the number", help: "write `every \(digits) events`, or a duration such as `every \(digits)s`")
+            expected(
+                "`events` after the number",
+                help: "write `every \(digits) events`, or a duration such as `every \(digits)s`")
             return nil
         case "session":
             return duration("the pause that ends the session").map { .session($0) }
@@ -273,7 +293,9 @@ extension Parser {
     private mutating func limit() -> LimitSyntax? {
         advance()
         guard let count = count("the number of publications", limit: RuleLimits.limitCountMax) else { return nil }
-        guard expect(word: "per", "and a duration after the number"), let period = duration("the period") else { return nil }
+        guard expect(word: "per", "and a duration after the number"), let period = duration("the period") else {
+            return nil
+        }
         var result = LimitSyntax(count: count, period: period)
         if take(word: "by") { result.by = expressions() }
         return result

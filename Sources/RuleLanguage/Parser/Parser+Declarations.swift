@@ -61,7 +61,9 @@ extension Parser {
         let start = span
         advance()
         guard let name = definedName("the name of a model") else { return nil }
-        guard expect(word: "from", "after the name of the model"), let path = plainText("the file of the model") else { return nil }
+        guard expect(word: "from", "after the name of the model"), let path = plainText("the file of the model") else {
+            return nil
+        }
         var labels: [PlainTextSyntax] = []
         if take(word: "labels") {
             repeat {
@@ -77,7 +79,9 @@ extension Parser {
         let start = span
         advance()
         guard let name = definedName("the name of a table") else { return nil }
-        guard expect(word: "from", "after the name of the table"), let path = plainText("the file of the table") else { return nil }
+        guard expect(word: "from", "after the name of the table"), let path = plainText("the file of the table") else {
+            return nil
+        }
         guard expect(word: "key", "and the key column after the file") else { return nil }
         guard let column = word else {
             expected("the name of the key column")
@@ -114,9 +118,13 @@ extension Parser {
         // A clause that was reported may be the one that is missing.
         guard log.errorCount == errorsBefore, !hasInvalidToken(since: start) else { return rule }
         if rule.sources.isEmpty {
-            log.report(.missingClause, name.span, "rule `\(name.text)` has no `from`", help: "add `from \"topic/{name}\"` as its first clause")
+            log.report(
+                .missingClause, name.span, "rule `\(name.text)` has no `from`",
+                help: "add `from \"topic/{name}\"` as its first clause")
         } else if rule.publishes.isEmpty {
-            log.report(.missingClause, name.span, "rule `\(name.text)` has no `publish`", help: "add `publish \"topic\" { … }` as its last clause")
+            log.report(
+                .missingClause, name.span, "rule `\(name.text)` has no `publish`",
+                help: "add `publish \"topic\" { … }` as its last clause")
         }
         return rule
     }
@@ -155,7 +163,9 @@ extension Parser {
     private mutating func skipToClause(level: Int) {
         while !isAtEnd {
             if at(.rightBrace), openBraces <= level { break }
-            if let word, !isFieldOrMemberName, Words.clauses.contains(word) || Words.declarations.contains(word) { break }
+            if let word, !isFieldOrMemberName, Words.clauses.contains(word) || Words.declarations.contains(word) {
+                break
+            }
             advance()
         }
         forgetBraces(above: level)

@@ -111,7 +111,9 @@ extension Parser {
         case .symbol(.coalesce): return (.coalesce, .coalesce)
         case .symbol(.assign): return (.compare(.equal), .compare)
         case .symbol(let symbol):
-            if let comparison = ComparisonOperator(rawValue: symbol.rawValue) { return (.compare(comparison), .compare) }
+            if let comparison = ComparisonOperator(rawValue: symbol.rawValue) {
+                return (.compare(comparison), .compare)
+            }
             guard let arithmetic = ArithmeticOperator(rawValue: symbol.rawValue) else { return nil }
             let isSum = symbol == .plus || symbol == .minus
             return (.arithmetic(arithmetic), isSum ? .sum : .product)
@@ -235,7 +237,10 @@ extension Parser {
         default: break
         }
         guard !Words.reserved.contains(word) else {
-            expected("a value", help: Words.clauses.contains(word) ? nil : "`\(word)` is a word of the language; a payload field is written `.\(word)`")
+            expected(
+                "a value",
+                help: Words.clauses.contains(word)
+                    ? nil : "`\(word)` is a word of the language; a payload field is written `.\(word)`")
             return invalid()
         }
         advance()
@@ -337,7 +342,9 @@ extension Parser {
 
     private mutating func expression(in hole: SourceSpan) -> ExpressionSyntax {
         guard depth < RuleLimits.nestingMax else {
-            report(.nestedTooDeep, hole, "this is nested deeper than \(RuleLimits.nestingMax)", help: "give parts a name with `let`")
+            report(
+                .nestedTooDeep, hole, "this is nested deeper than \(RuleLimits.nestingMax)",
+                help: "give parts a name with `let`")
             return invalid()
         }
         var inner = Parser(source, hole: hole, depth: depth + 1, log: log)

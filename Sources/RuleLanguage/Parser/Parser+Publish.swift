@@ -27,7 +27,9 @@ extension Parser {
     private mutating func options(of publish: inout PublishSyntax) {
         var seen: Set<String> = []
         while !isRecovering, let word, ["qos", "retain", "expires", "priority"].contains(word) {
-            if !seen.insert(word).inserted { log.report(.repeatedClause, span, "`\(word)` is written twice", help: "leave one out") }
+            if !seen.insert(word).inserted {
+                log.report(.repeatedClause, span, "`\(word)` is written twice", help: "leave one out")
+            }
             advance()
             switch word {
             case "qos": publish.qos = qos()
@@ -43,7 +45,8 @@ extension Parser {
         }
         guard !isRecovering, let word, !Words.reserved.contains(word), word != "payload" else { return }
         let options: Set = ["qos", "retain", "expires", "priority", "payload"]
-        let help = ["retained": "retain", "expire": "expires", "ttl": "expires", "quality": "qos"][word]
+        let help =
+            ["retained": "retain", "expire": "expires", "ttl": "expires", "quality": "qos"][word]
             ?? NearestName.find(word.lowercased(), in: options)
         report(.unknownOption, span, "`publish` has no option `\(word)`", help: help.map { "did you mean `\($0)`?" })
     }
@@ -64,6 +67,8 @@ extension Parser {
 
     private mutating func misplacedOption() {
         guard let word, ["qos", "retain", "expires", "priority"].contains(word) else { return }
-        report(.unexpectedToken, span, "`\(word)` stands behind the body", help: "options stand between the topic and the body")
+        report(
+            .unexpectedToken, span, "`\(word)` stands behind the body",
+            help: "options stand between the topic and the body")
     }
 }

@@ -121,7 +121,9 @@ struct Parser {
                 expected(what)
                 return nil
             }
-            report(.reservedWord, span, "`\(text)` is a word of the language and can't be \(what)", help: "choose another name, such as `\(text)_`")
+            report(
+                .reservedWord, span, "`\(text)` is a word of the language and can't be \(what)",
+                help: "choose another name, such as `\(text)_`")
             advance()
             return nil
         }
@@ -148,7 +150,9 @@ struct Parser {
             case .literal(let literal):
                 text += literal
             case .hole(let hole):
-                log.report(.plainTextNeeded, hole, "\(what) is a plain text", help: "write `\\{` for a brace that is meant as such")
+                log.report(
+                    .plainTextNeeded, hole, "\(what) is a plain text",
+                    help: "write `\\{` for a brace that is meant as such")
                 return PlainTextSyntax(text: text, span: span)
             }
         }
@@ -162,7 +166,9 @@ struct Parser {
         case .duration(let nanoseconds):
             advance()
             if nanoseconds == 0 {
-                log.report(.zeroNotAllowed, span, "\(what) must be longer than zero", help: "leave it out, or write a duration such as `10s`")
+                log.report(
+                    .zeroNotAllowed, span, "\(what) must be longer than zero",
+                    help: "leave it out, or write a duration such as `10s`")
                 return DurationSyntax(nanoseconds: 1, span: span)
             }
             return DurationSyntax(nanoseconds: nanoseconds, span: span)

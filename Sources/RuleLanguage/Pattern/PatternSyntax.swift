@@ -175,7 +175,9 @@ package struct PatternSyntax {
         position += 1
         nesting += 1
         defer { nesting -= 1 }
-        guard nesting <= Self.nestingMax else { throw error("groups are nested deeper than \(Self.nestingMax)", at: start) }
+        guard nesting <= Self.nestingMax else {
+            throw error("groups are nested deeper than \(Self.nestingMax)", at: start)
+        }
         let outer = flags
         if take("?") {
             if looks(at: "P<") || (looks(at: "<") && !looks(at: "<=") && !looks(at: "<!")) {
@@ -194,8 +196,12 @@ package struct PatternSyntax {
         _ = take("P")
         position += 1
         let first = position
-        while let scalar = current, scalar == "_" || (scalar.isASCII && scalar.properties.isAlphabetic) || Character(scalar).isWholeNumber { position += 1 }
-        guard position > first, take(">") else { throw error("a group's name holds letters, digits and `_`", at: start) }
+        while let scalar = current,
+            scalar == "_" || (scalar.isASCII && scalar.properties.isAlphabetic) || Character(scalar).isWholeNumber
+        { position += 1 }
+        guard position > first, take(">") else {
+            throw error("a group's name holds letters, digits and `_`", at: start)
+        }
     }
 
     /// `?i)` for the rest of the enclosing group (false), `?i:` for this one (true).
@@ -224,7 +230,9 @@ package struct PatternSyntax {
         let start = position
         position += 1
         guard let scalar = current else { throw error("`\\` at the end", at: start) }
-        let assertions: [Unicode.Scalar: PatternAssertion] = ["A": .textStart, "z": .textEnd, "b": .wordBoundary, "B": .notWordBoundary]
+        let assertions: [Unicode.Scalar: PatternAssertion] = [
+            "A": .textStart, "z": .textEnd, "b": .wordBoundary, "B": .notWordBoundary,
+        ]
         if let assertion = assertions[scalar] {
             position += 1
             return .assertion(assertion)
@@ -279,7 +287,8 @@ package struct PatternSyntax {
         case "0"..."7" where scalar == "0" || isOctal(current): return octal(scalar)
         case "1"..."9": throw error("back-references are not available", at: start)
         default:
-            let isPunctuation = scalar.isASCII && scalar.value > 0x20 && scalar.value != 0x7F
+            let isPunctuation =
+                scalar.isASCII && scalar.value > 0x20 && scalar.value != 0x7F
                 && !scalar.properties.isAlphabetic && !Character(scalar).isWholeNumber
             guard isPunctuation else { throw error("unknown escape `\\\(scalar)`", at: start) }
             return scalar
@@ -347,8 +356,10 @@ package struct PatternSyntax {
     private mutating func namedClass(_ start: Int) throws(PatternError) -> ScalarSet? {
         guard looks(at: "[:") else { return nil }
         var end = position + 2
-        while end < scalars.count, scalars[end] != "]" , end - position < 16 { end += 1 }
-        guard end < scalars.count, scalars[end] == "]", scalars[end - 1] == ":" , end - 1 > position + 2 else { return nil }
+        while end < scalars.count, scalars[end] != "]", end - position < 16 { end += 1 }
+        guard end < scalars.count, scalars[end] == "]", scalars[end - 1] == ":", end - 1 > position + 2 else {
+            return nil
+        }
         var name = ""
         name.unicodeScalars.append(contentsOf: scalars[(position + 2)..<(end - 1)])
         let isInverted = name.hasPrefix("^")
@@ -361,7 +372,9 @@ package struct PatternSyntax {
 
     private mutating func range(_ start: Int) throws(PatternError) -> ScalarSet? {
         let low = try bracketScalar(start)
-        guard current == "-", position + 1 < scalars.count, scalars[position + 1] != "]" else { return ScalarSet([low]) }
+        guard current == "-", position + 1 < scalars.count, scalars[position + 1] != "]" else {
+            return ScalarSet([low])
+        }
         position += 1
         let high = try bracketScalar(start)
         guard low <= high else { throw error("the range ends below its beginning", at: start) }

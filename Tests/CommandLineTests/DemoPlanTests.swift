@@ -1,0 +1,114 @@
+import ArgumentParser
+import Foundation
+import Testing
+
+@testable import sluice
+
+struct DemoPlanTests {
+    @Test(arguments: [DemoPlan.secondsRange.lowerBound, DemoPlan.defaultSeconds, 300, DemoPlan.secondsRange.upperBound])
+    func everythingHappensInOrderAndInTime(seconds: Int) {
+        let plan = DemoPlan(seconds: seconds, cutsCloud: true)
+        #expect(
+            plan.entries.map(\.step) == [
+                .provoke(0), .cutCloud, .provoke(1), .killGateway, .startGateway, .restoreCloud, .provoke(2),
+            ])
+        #expect(plan.entries.map(\.second) == plan.entries.map(\.second).sorted())
+        // A burst and its report need some seconds after the last provocation.
+        #expect((plan.entries.last?.second ?? .infinity) <= Double(seconds) - 3)
+        // The rules' windows are full before the first.
+        #expect((plan.entries.first?.second ?? 0) * Double(DemoPlan.ticksPerSecond) >= 100)
+    }
+
+    @Test func aCloudElsewhereIsNotCut() {
+        let plan = DemoPlan(seconds: 60, cutsCloud: false)
+        #expect(plan.entries.map(\.step) == [.provoke(0), .provoke(1), .killGateway, .startGateway, .provoke(2)])
+    }
+
+    @Test func longPeriodsAreShortenedAndNamed() {
+        let text = "rule a { window every 5m by sensor } rule b { window every 10s } rule c { window every 1.5h over 3h }"
+        let (short, periods) = ShippedRules.shortening(text, to: 10)
+        #expect(short == "rule a { window every 10s by sensor } rule b { window every 10s } rule c { window every 10s over 3h }")
+        #expect(periods == ["every 5m", "every 1.5h"])
+        #expect(ShippedRules.shortening("window every 100 events", to: 10).text == "window every 100 events")
+        #expect(ShippedRules.shortening("window last 30s", to: 10).periods.isEmpty)
+    }
+
+    @Test func aReportMustBeOfTheSensorInTimeAndLargeEnough() {
+        var incident = Incident(title: "a burst", sensor: "cpu", sign: .rise(10))
+        func anomaly(_ sensor: String = "cpu", value: Double = 50, at timestamp: Int64 = 5_000) -> Anomaly {
+            Anomaly(sensor: sensor, value: value, score: 5, mean: 20, timestamp: timestamp)
+        }
+        #expect(!incident.isReported(by: anomaly()))
+        incident.beganAt = 4_000
+        #expect(incident.isReported(by: anomaly()))
+        #expect(!incident.isReported(by: anomaly("memory")))
+        #expect(!incident.isReported(by: anomaly(value: 29)))
+        #expect(!incident.isReported(by: anomaly(at: 3_900)))
+        #expect(!incident.isReported(by: anomaly(at: 60_000)))
+        incident.sign = .value(50)
+        #expect(incident.isReported(by: anomaly(at: 60_000)))
+        #expect(!incident.isReported(by: anomaly(value: 50.001)))
+        incident.sign = .value(.nan)
+        #expect(incident.isOpen && !incident.isReported(by: anomaly()))
+    }
+
+    @Test func aSummaryNamesWhatIsWrong() {
+        var summary = DemoSummary()
+        summary.cloudReceived = 3
+        summary.incidents = [.init(title: "a burst", sensor: "cpu", seconds: 0.2, score: 9)]
+        #expect(summary.isRight)
+        summary.incidents.append(.init(title: "a spike", sensor: "disk"))
+        summary.lost = 2
+        summary.duplicated = 1
+        summary.outOfOrder = 4
+        #expect(summary.wrong == ["2 lost", "1 duplicated", "4 out of order", "a spike missed"])
+        #expect(summary.incidentsReported == 1)
+    }
+
+    @Test func theLineForProgramsIsOneObject() throws {
+        var summary = DemoSummary()
+        summary.sensors = 8
+        summary.bytesIn = 1_000
+        summary.bytesUp = 23
+        summary.outageSeconds = 10.04
+        summary.restarts = 1
+        #expect(!summary.json.contains("\n"))
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(summary.json.utf8)) as? [String: Any])
+        #expect(object["saved_percent"] as? Double == 97.7)
+        #expect(object["outage_seconds"] as? Double == 10)
+        for key in [
+            "sensors", "published", "acknowledged", "bytes_in", "bytes_up", "incidents_provoked", "incidents_reported",
+            "cloud_received", "lost", "duplicated", "out_of_order", "restarts",
+        ] {
+            #expect(object[key] is Int, "\(key)")
+        }
+    }
+
+    @Test(arguments: [
+        ["--seconds", "29"], ["--seconds", "3601"], ["--cloud-ca", "x"], ["--format", "xml"], ["--node", "a/b"], ["extra"],
+    ])
+    func wrongOptionsAreRefused(options: [String]) {
+        #expect(throws: (any Error).self) { try DemoCommand.parse(options) }
+    }
+
+    @Test(arguments: [
+        ("http://h", nil, nil, nil, CommandFailure.Code.wrongUsage), ("mqtts://u:p@h", nil, nil, nil, .wrongUsage),
+        ("mqtts://h:1", nil, "cert", nil, .wrongUsage), ("mqtt://h:1", "ca", nil, nil, .wrongUsage),
+        ("mqtts://h:1", "/nonexistent/ca.pem", nil, nil, .cannotRun),
+    ])
+    func cloudsThatCannotBeAreRefused(
+        url: String, authority: String?, certificate: String?, key: String?, code: CommandFailure.Code
+    ) {
+        let failure = #expect(throws: CommandFailure.self) {
+            try DemoSettings.Cloud(url: url, authority: authority, certificate: certificate, key: key)
+        }
+        #expect(failure?.code == code)
+    }
+
+    @Test func aCloudBehindTheRelayKeepsItsName() throws {
+        let cloud = try DemoSettings.Cloud(url: "mqtts://localhost:8884", authority: nil, certificate: nil, key: nil)
+        #expect(cloud.url(port: 21_000) == "mqtts://localhost:21000")
+        #expect(cloud.tls != nil)
+    }
+}
