@@ -103,6 +103,9 @@ let package = Package(
         tests("RuleLanguageTests", imports: ["RuleLanguage"]),
         tests("RuleEngineTests", imports: ["RuleEngine", "RuleLanguage"]),
         tests("MosquittoClientTests", imports: ["MosquittoClient", "MosquittoPeers", "Messages"]),
+        tests("CloudBridgeTests", imports: [
+            "CloudBridge", "Ledger", "MosquittoClient", "Messages", "MosquittoPeers", log,
+        ]),
         tests("SluiceNodeTests", imports: ["SluiceNode", "Messages"]),
         tests("CommandLineTests", imports: ["sluice", "SluiceNode", arguments]),
         tests("TidyTests", imports: []),

@@ -34,6 +34,11 @@ struct PublishCase {
     ]
 }
 
+/// Holds a flow as the broker's session does: it can't be copied, so it can't be an array's element.
+private final class SubscriberFlow {
+    var outbound = OutboundFlow(inFlightMax: 64, waitingMax: 64)
+}
+
 /// The way of a message without sockets: a read with eight PUBLISH is decoded, each topic is looked up, the packet is
 /// written into the buffers of three subscribers, acknowledgements are written and read, buffers are emptied as a flush
 /// leaves them. One `readCycle` is what a read of an event loop does.
@@ -47,7 +52,7 @@ struct PublishPath: ~Copyable {
     private var publisherDecoder: PacketDecoder
     private var subscriberDecoder: PacketDecoder
     private var topics = TopicTable()
-    private var flows: [OutboundFlow]
+    private let flows: [SubscriberFlow]
     private var outbound: [ByteBuffer]
     private var acknowledgements = ByteBufferAllocator().buffer(capacity: 4_096)
     private var scratch = ByteBufferAllocator().buffer(capacity: 4_096)
@@ -57,7 +62,7 @@ struct PublishPath: ~Copyable {
         self.subject = subject
         publisherDecoder = PacketDecoder(role: .server, version: subject.publisherVersion)
         subscriberDecoder = PacketDecoder(role: .server, version: subject.subscriberVersion)
-        flows = (0..<Self.subscriberCount).map { _ in OutboundFlow(inFlightMax: 64, waitingMax: 64) }
+        flows = (0..<Self.subscriberCount).map { _ in SubscriberFlow() }
         outbound = (0..<Self.subscriberCount).map { _ in ByteBufferAllocator().buffer(capacity: 4_096) }
         returned = .allocate(byteCount: 4, alignment: 8)
         received = Self.makeRead(subject)
@@ -115,7 +120,7 @@ extension PublishPath {
         scratch.clear()
         for index in 0..<Self.subscriberCount {
             var packetID: UInt16 = 0
-            if qos != .atMostOnce, case .send(let id) = flows[index].offer(qos: qos, delivery: nil) { packetID = id }
+            if qos != .atMostOnce, case .send(let id) = flows[index].outbound.offer(qos: qos, delivery: nil) { packetID = id }
             if subject.publisherVersion == subject.subscriberVersion, header.qos == qos {
                 PublishEncoder.copy(
                     UnsafeRawBufferPointer(rebasing: bytes[header.packet]), packetIDOffset: header.packetIDOffset,
@@ -156,7 +161,7 @@ extension PublishPath {
         returned.storeBytes(of: (0x4002_0000 | UInt32(packetID)).bigEndian, as: UInt32.self)
         let bytes = UnsafeRawBufferPointer(returned)
         guard case .packet(.puback(let puback), _) = try subscriberDecoder.decode(bytes, at: 0),
-            flows[index].acknowledge(puback.packetID) == .completed(sequence: 0)
+            flows[index].outbound.acknowledge(puback.packetID) == .completed(sequence: 0)
         else { preconditionFailure("an identifier in flight is acknowledged once") }
     }
 }

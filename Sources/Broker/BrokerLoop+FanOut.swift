@@ -18,10 +18,10 @@ extension BrokerLoop {
             let publisher = frame.publisher
             isDurable = target.session._withUnsafeGuaranteedRef { session in
                 if target.noLocal, session.key.value == publisher { return isDurable }
-                let qos = min(frame.qos, target.qos)
+                let qos = lower(frame.qos, target.qos)
                 let retain = target.retainAsPublished && frame.retain
                 if let connection = session.connection, target.identifiers.isEmpty, connection.hasRoom {
-                    if qos == .atMostOnce {
+                    if case .atMostOnce = qos {
                         if session.outbound.waitingCount == 0 {
                             sent += append(frame, to: connection, qos: qos, retain: retain, packetID: 0)
                             return isDurable
@@ -45,13 +45,17 @@ extension BrokerLoop {
         return isDurable
     }
 
+    /// `min` by number: comparing enums of another module goes through a witness table.
+    @inline(__always)
+    private func lower(_ left: QoS, _ right: QoS) -> QoS { left.rawValue < right.rawValue ? left : right }
+
     /// Appends one encoded PUBLISH to a connection's buffer; 0 when it is larger than the client takes.
     @inline(__always)
     private func append(
         _ frame: PublishFrame, to connection: ClientConnection, qos: QoS, retain: Bool, packetID: UInt16
     ) -> Int {
         let firstByte = 0x30 | qos.rawValue &<< 1 | (retain ? 1 : 0)
-        let isSent = encodings.with(frame, version: connection.version, hasIdentifier: qos != .atMostOnce) { encoded in
+        let isSent = encodings.with(frame, version: connection.version, hasIdentifier: qos.rawValue != 0) { encoded in
             connection.append(
                 encoded.bytes, firstByte: firstByte, packetIDOffset: encoded.packetIDOffset, packetID: packetID)
         }

@@ -9,10 +9,6 @@ import NIOCore
 import Synchronization
 import Telemetry
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 /// PUBLISH and its acknowledgements, both ways.
 extension ClientConnection {
     func received(_ header: PublishHeader, _ bytes: UnsafeRawBufferPointer) {
@@ -40,7 +36,7 @@ extension ClientConnection {
         _ header: PublishHeader, _ bytes: UnsafeRawBufferPointer, topic: UnsafeRawBufferPointer, _ session: ClientSession
     ) {
         let qos = header.qos
-        if qos != .atMostOnce {
+        if header.packetID != 0 {
             switch session.inbound.arrive(qos: qos, packetID: header.packetID) {
             case .take: break
             case .repeated:
@@ -82,8 +78,8 @@ extension ClientConnection {
             publisher: session.key.value)
         let distribution = loop.distribute(
             frame, route: route, client: identity.proved, outboxID: nil, message: nil, toStage: true)
-        guard header.qos != .atMostOnce else { return }
-        if header.qos == .exactlyOnce, session.isDurable {
+        guard header.packetID != 0 else { return }
+        if case .exactlyOnce = header.qos, session.isDurable {
             loop.record(.addReceived(session.key, packetID: header.packetID))
             var durable = distribution
             durable.isDurable = true
@@ -103,8 +99,7 @@ extension ClientConnection {
     @inline(__always)
     private func route(for topic: UnsafeRawBufferPointer) -> Route {
         if let lastRoute, lastRouteGeneration == loop.state.generation.load(ordering: .acquiring),
-            lastRoute.topic.count == topic.count,
-            lastRoute.topic.withUnsafeBytes({ memcmp($0.baseAddress!, topic.baseAddress!, topic.count) == 0 })
+            lastRoute.isRoute(of: topic)
         {
             return lastRoute
         }
@@ -139,8 +134,12 @@ extension ClientConnection {
     /// Sends PUBACK or PUBREC now, or when what the message caused is committed.
     @inline(__always)
     private func settle(_ qos: QoS, _ packetID: UInt16, reason: UInt8, _ distribution: BrokerLoop.Distribution) {
-        if qos == .atMostOnce { return }
-        let kind: AcknowledgementOrder.Kind = qos == .atLeastOnce ? .puback : .pubrec
+        let kind: AcknowledgementOrder.Kind
+        switch qos {
+        case .atMostOnce: return
+        case .atLeastOnce: kind = .puback
+        case .exactlyOnce: kind = .pubrec
+        }
         let needsCommit = (distribution.isDurable || distribution.token != 0) && listener.acknowledgesAfterCommit
         let pending = AcknowledgementOrder.Pending(
             kind: kind, packetID: packetID, reason: reason,

@@ -27,7 +27,7 @@ final class ClientSession {
 
     init(
         key: SessionKey, clientID: [UInt8], identity: ClientIdentity, version: ProtocolVersion, expirySeconds: UInt32,
-        outbound: OutboundFlow, inbound: InboundFlow
+        outbound: consuming OutboundFlow, inbound: consuming InboundFlow
     ) {
         self.key = key
         self.clientID = clientID

@@ -62,7 +62,7 @@ struct PublishEncodings {
         _ frame: PublishFrame, version: ProtocolVersion, hasIdentifier: Bool,
         _ body: (EncodedPublish) -> Result
     ) -> Result {
-        if frame.isForwardable, frame.version == version, (frame.qos != .atMostOnce) == hasIdentifier {
+        if frame.isForwardable, frame.version.rawValue == version.rawValue, (frame.qos.rawValue != 0) == hasIdentifier {
             return body(EncodedPublish(bytes: frame.packet, packetIDOffset: frame.packetIDOffset))
         }
         let entry = entry(frame, version: version, hasIdentifier: hasIdentifier)

@@ -3,6 +3,10 @@ import Messages
 import Synchronization
 import TopicRouting
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// One subscriber of a route.
 struct RouteTarget {
     /// Kept alive by `Route.owners`: iterating targets counts no references.
@@ -16,6 +20,8 @@ struct RouteTarget {
 /// Where messages of one topic go, made once per topic and generation. Belongs to one loop.
 final class Route {
     let topic: [UInt8]
+    /// The same bytes where comparing them counts no reference.
+    private let name: UnsafeMutableRawBufferPointer
     let targets: [RouteTarget]
     let owners: [ClientSession]
     /// Other loops that hold subscribers.
@@ -35,6 +41,8 @@ final class Route {
         stageBinding: AnyObject?, goesToRemoteStage: Bool, outbox: [OutboxRoute]
     ) {
         self.topic = topic
+        name = UnsafeMutableRawBufferPointer.allocate(byteCount: topic.count, alignment: 1)
+        name.copyBytes(from: topic)
         self.targets = targets
         self.owners = owners
         self.remoteLoops = remoteLoops
@@ -44,6 +52,17 @@ final class Route {
         self.outbox = outbox
         self.isEmpty =
             targets.isEmpty && remoteLoops.isEmpty && stageBinding == nil && !goesToRemoteStage && outbox.isEmpty
+    }
+
+    deinit { name.deallocate() }
+}
+
+extension Route {
+    /// Whether this is the route of `topic`.
+    @inline(__always)
+    func isRoute(of topic: UnsafeRawBufferPointer) -> Bool {
+        guard name.count == topic.count, let left = name.baseAddress, let right = topic.baseAddress else { return false }
+        return memcmp(left, right, topic.count) == 0
     }
 }
 

@@ -105,13 +105,14 @@ extension BridgeMachine {
             return
         }
         let count = lanes[lane].refuse(index)
-        guard count < Self.refusalsMax else {
+        // A quota comes back when its day is over: such a message waits, as long as its age allows, and is never given up.
+        guard count < Self.refusalsMax || reason == ReasonCode.quotaExceeded else {
             lanes[lane].giveUpRefused(index)
             giveUp(row, "\(text), \(count) times")
             return
         }
         counters.refusals += 1
-        let pause = min(Self.retryMilliseconds << Int64(count - 1), Self.refusalPauseMaxMilliseconds)
+        let pause = min(Self.retryMilliseconds << Int64(min(count - 1, 20)), Self.refusalPauseMaxMilliseconds)
         lanes[lane].pausedUntil = max(lanes[lane].pausedUntil, now + pause)
         if count == 1 { pending.append(.notice(.laneBlocked(lane: lanes[lane].name, reason: text))) }
     }

@@ -31,7 +31,7 @@ package struct BridgeMachine: Sendable {
     package static let rowsPerRead = 256
     package static let laneCountMax = 1_024
     /// Done rows of a lane that the ledger still holds; a lane with more sends nothing until the ledger catches up.
-    package static let unremovedMax = 4_096
+    package static let unremovedMax = 256
     /// A connection that held so long is a working one: the next pause is short again.
     static let stableMilliseconds: Int64 = 10_000
     /// After so many hang-ups the other version is tried once.

@@ -1,7 +1,7 @@
 package import Messages
 
 /// QoS 1 and 2 messages from one client: what was received, what is not yet acknowledged (MQTT 5.0, 4.3, 4.9).
-package struct InboundFlow: Sendable {
+package struct InboundFlow: ~Copyable, Sendable {
     package enum Arrival: Equatable, Sendable {
         /// Take the message on.
         case take
@@ -69,7 +69,9 @@ package struct InboundFlow: Sendable {
     /// Identifiers taken and not yet released, in ascending order.
     package var receivedIDs: [UInt16] {
         guard receivedCount > 0 else { return [] }
-        return (UInt16(1)...UInt16.max).filter(isReceived)
+        var identifiers: [UInt16] = []
+        for packetID in UInt16(1)...UInt16.max where isReceived(packetID) { identifiers.append(packetID) }
+        return identifiers
     }
 
     /// The connection ended: exchanges of QoS 1 end with it, those of QoS 2 go on at the next connection. A new connection

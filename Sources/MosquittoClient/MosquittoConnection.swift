@@ -93,6 +93,8 @@ package final class MosquittoConnection {
             try check(result, systemError: systemError)
         }
         if mosquitto_socket(handle) < 0 { throw ended(.lost) }
+        // A handshake that ends with a reset is no error for the library, which would go on trying for ever.
+        if !isConnected, SocketWait.pendingError(descriptor) != 0 { throw ended(.lost) }
     }
 
     /// Sends PINGREQ when it is time and notices a peer that does not answer. To be called about once a second.

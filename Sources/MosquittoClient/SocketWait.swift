@@ -39,7 +39,15 @@ package enum SocketWait {
         var error: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 else { return errno }
-        return error
+        guard error == 0 else { return error }
+        // OpenSSL writes its first bytes right after `connect`. When that is refused at once, as on this machine, the write
+        // takes the error away with it; what is left to see is that there is no peer.
+        var address = sockaddr_storage()
+        var addressSize = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &addressSize) }
+        }
+        return result == 0 || errno != ENOTCONN ? 0 : ECONNREFUSED
     }
 
     static func setUserTimeout(_ descriptor: Int32, milliseconds: UInt32) {

@@ -26,7 +26,7 @@ package enum RuleLimits {
     /// Assignments that the proof of one condition tries, and steps it takes in all.
     static let proofAssignmentsMax = 4_096
     static let proofStepsMax = 200_000
-    /// Pairs of bytes that the search for loops compares.
+    /// Steps of the search for loops: levels walked, rules reached, pairs of bytes compared.
     static let loopStepsMax = 10_000_000
     /// Digits after the point of a duration: what full-width arithmetic takes.
     static let durationFractionDigitsMax = 18

@@ -161,7 +161,26 @@ private let lost = BridgeMachine.Failure(.network, "lost")
         })
     }
 
-    @Test(arguments: [UInt8(0x83), 0x97])
+    @Test func aQuotaIsWaitedForHoweverLongItLasts() {
+        var driver = Driver(window: 1, lanes: ["a/#"])
+        driver.rows["a/#"] = (1...2).map { row($0) }
+        driver.send(.start)
+        driver.connect()
+        driver.send(.acknowledged(driver.published[0].token, reason: 0x97))
+        driver.published = []
+        for attempt in 1...100 {
+            driver.wait()
+            #expect(driver.takePublishedTokens().map(\.0) == [1], "attempt \(attempt)")
+            driver.send(.acknowledged(driver.lastToken, reason: 0x97))
+        }
+        #expect(driver.machine.counters.deadLetters == 0)
+        driver.wait()
+        #expect(driver.takePublishedTokens().map(\.0) == [1])
+        driver.send(.acknowledged(driver.lastToken, reason: 0))
+        #expect(driver.takePublished() == [2])
+    }
+
+    @Test(arguments: [UInt8(0x80), 0x83])
     func aRefusalForNowBlocksTheLaneAndIsTriedAgainUntilItIsGivenUp(reason: UInt8) {
         var driver = Driver(window: 3, lanes: ["a/#", "b/#"])
         driver.rows["a/#"] = (1...6).map { row($0) }

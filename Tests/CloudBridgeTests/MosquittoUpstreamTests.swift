@@ -135,9 +135,9 @@ struct MosquittoUpstreamTests {
         #expect(eventually { receiver.distinct("a/#") == 1_000 && outbox.remaining == 0 })
         #expect(receiver.firstArrivals("a/#") == Array(1...1_000))
         #expect(receiver.idsAreStable("a/#"))
-        // Twice for each restart: the bridge's window, and the receiver's own redelivery.
-        #expect(receiver.total("a/#") <= 1_000 + 4 * (32 + 20))
-        #expect(bridge.status.counters.disconnects >= 1)
+        // The receiver may see more repeats than the bridge made: its broker delivers again too.
+        let counters = bridge.status.counters
+        #expect(counters.disconnects >= 1 && counters.resent <= counters.disconnects * 32)
         bridge.stop()
         subscriber.disconnect()
     }
@@ -172,6 +172,32 @@ struct MosquittoUpstreamTests {
         let bridge = try CloudBridge(configuration: right, store: outbox, node: "node", logger: quiet)
         bridge.start()
         #expect(eventually { outbox.remaining == 0 })
+        bridge.stop()
+    }
+
+    /// A killed server sends FIN without close_notify; with the library's own loop that ends its thread for ever (E6).
+    @Test(.enabled(if: TestAuthority.isAvailable, "openssl is not installed (apt install openssl)"))
+    func aTLSServerThatIsKilledIsFoundAgain() throws {
+        let authority = try TestAuthority()
+        let server = try authority.issue("server", alternativeNames: "DNS:localhost,IP:127.0.0.1")
+        let settings = [
+            "allow_anonymous true", "cafile \(authority.certificateFile)", "certfile \(server.certificate)",
+            "keyfile \(server.key)",
+        ]
+        var broker = try MosquittoBroker(configuration: settings)
+        let port = broker.port
+        var configuration = configuration(port: port)
+        configuration.tls = .init(authorityFile: authority.certificateFile)
+        let outbox = MemoryOutbox()
+        let bridge = try CloudBridge(configuration: configuration, store: outbox, node: "node", logger: quiet)
+        bridge.start()
+        for round in 0..<3 {
+            outbox.append((1...50).map { row(UInt64(round * 50 + $0), topic: "up/x") })
+            #expect(eventually { outbox.remaining == 0 })
+            broker.stop()
+            broker = try MosquittoBroker(configuration: settings, port: port)
+        }
+        #expect(eventually { bridge.status.counters.disconnects == 3 && bridge.status.state == .connected })
         bridge.stop()
     }
 

@@ -46,12 +46,12 @@ import Testing
             #"o {"n":1,"s":20000,"t":50000,"v":[3]}"#, #"o {"n":1,"s":30000,"t":60000,"v":[3]}"#,
         ])
         #expect(harness.counters.lateEvents == 1)
-        harness.send("s", #"{"t":105000,"v":5}"#, at: 100_000)
-        harness.send("s", #"{"t":95000,"v":6}"#, at: 100_000)
+        harness.send("s", #"{"t":205000,"v":5}"#, at: 100_000)
+        harness.send("s", #"{"t":195000,"v":6}"#, at: 100_000)
         harness.drain()
-        // Closed for the windows to 100 s, open for those to 110 and 120 s.
+        // Closed for the window to 200 s, open for those to 210 and 220 s.
         #expect(harness.take().prefix(2) == [
-            #"o {"n":2,"s":80000,"t":110000,"v":[5,6]}"#, #"o {"n":2,"s":90000,"t":120000,"v":[5,6]}"#,
+            #"o {"n":2,"s":180000,"t":210000,"v":[5,6]}"#, #"o {"n":2,"s":190000,"t":220000,"v":[5,6]}"#,
         ])
     }
 

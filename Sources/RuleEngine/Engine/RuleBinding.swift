@@ -18,7 +18,7 @@ package final class RuleBinding {
         let isJSON: Bool
         let hasSchema: Bool
         /// The group of the topic, where captures alone are the key.
-        var cachedGroup: Group?
+        @exclusivity(unchecked) @safe var cachedGroup: Group?
 
         init(
             rule: RuleRuntime, source: SourcePlan, captures: [Value], moves: [Move],
@@ -45,8 +45,12 @@ package final class RuleBinding {
         var register: Int32
     }
 
-    let entries: [Entry]
-    let trie: PathTrie
+    private let entries: [Entry]
+    /// The same, not counted, for the way of a message; `entries` keeps them.
+    private let held: FixedBuffer<Unmanaged<Entry>>
+    private let trie: PathTrie
+    let trieView: PathTrie.View
+    let slotCount: Int
     let usesJSON: Bool
     let usesClient: Bool
     let generation: UInt64
@@ -68,19 +72,34 @@ package final class RuleBinding {
         }
         let trie = PathTrie(paths)
         self.trie = trie
+        trieView = trie.view
+        slotCount = trie.slotCount
         let topicBytes = FixedBuffer(topic.array)
         self.topicBytes = topicBytes
         entries = zip(found, firstPaths).map { item, first in
             let captures = item.captures.map { Value.text(topicBytes.slice($0.lowerBound, count: $0.count)) }
             return RuleBinding.entry(item.rule, item.source, captures, trie, first)
         }
+        unsafe held = FixedBuffer(entries.map { unsafe Unmanaged.passUnretained($0) })
         usesJSON = found.contains { $0.source.decoding == .json }
         usesClient = found.contains { $0.rule.usesClient }
         keepsState = found.contains { $0.rule.keepsState }
         self.generation = generation
     }
 
-    deinit { topicBytes.deallocate() }
+    deinit {
+        unsafe held.deallocate()
+        topicBytes.deallocate()
+    }
+
+    @inline(__always)
+    func forEachEntry(_ body: (Entry) -> Void) {
+        var index = 0
+        while unsafe index < held.count {
+            unsafe held[index]._withUnsafeGuaranteedRef(body)
+            index += 1
+        }
+    }
 
     private static func entry(
         _ rule: RuleRuntime, _ source: SourcePlan, _ captures: [Value], _ trie: PathTrie, _ first: Int

@@ -7,22 +7,22 @@ extension RuleEngine {
     ) {
         messageCount &+= 1
         guard let binding else { return }
-        let slots = arena.values(binding.trie.slotCount)
+        let slots = arena.values(binding.slotCount)
         var fault: JSONFault?
         if binding.usesJSON {
             do throws(JSONFault) {
-                try JSONScanner.scan(message.payload, binding.trie, into: slots, arena)
+                try JSONScanner.scan(message.payload, binding.trieView, into: slots, arena)
             } catch {
                 fault = error
             }
         }
         let emission = Emission(engine: self, depth: depth)
-        for entry in binding.entries {
+        binding.forEachEntry { entry in
             let rule = entry.rule
-            if message.retained, !rule.readsRetained { continue }
+            if message.retained, !rule.readsRetained { return }
             if rule.isRunning {
                 rule.counters.cascadeDropped &+= 1
-                continue
+                return
             }
             rule.isRunning = true
             prepare(entry, rule.machine, message)

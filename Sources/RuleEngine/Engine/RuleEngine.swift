@@ -34,12 +34,12 @@ package final class RuleEngine {
     let options: Options
     let arena = Arena()
     var rules: [RuleRuntime] = []
-    var clock: Int64
+    @exclusivity(unchecked) @safe var clock: Int64
     /// Messages taken so far, those of rules included.
-    var messageCount: UInt64 = 0
-    var timers = TimerQueue()
+    @exclusivity(unchecked) @safe var messageCount: UInt64 = 0
+    @exclusivity(unchecked) @safe var timers = TimerQueue()
     var ticketCount: UInt64 = 0
-    var generation: UInt64 = 0
+    @exclusivity(unchecked) @safe var generation: UInt64 = 0
     var ownBindings = KeyTable<KnownBinding>()
     /// Group states that `restore` could not use.
     package internal(set) var restoreSkipped = 0
@@ -48,7 +48,7 @@ package final class RuleEngine {
     /// Numbers up to this were used by rules that are gone.
     var retiredFloor: UInt64 = 0
     var goneStates: [RuleGroupState] = []
-    var isEngineDirty = true
+    @exclusivity(unchecked) @safe var isEngineDirty = true
 
     /// An engine with empty state at the given clock.
     package init(_ plan: RuleSetPlan, options: Options, clockNanoseconds: Int64) throws(RuleEngineError) {

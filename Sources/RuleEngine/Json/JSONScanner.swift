@@ -15,12 +15,11 @@ struct JSONScanner {
         unsafe self.arena = Unmanaged.passUnretained(arena)
     }
 
-    /// Fills `slots` (at least `trie.slotCount`); what the text does not hold is missing.
+    /// Fills `slots` (of the trie's number, all missing before); what the text does not hold stays missing.
     static func scan(
-        _ bytes: ByteSlice, _ trie: PathTrie, into slots: ValueBuffer, _ arena: Arena
+        _ bytes: ByteSlice, _ trie: PathTrie.View, into slots: ValueBuffer, _ arena: Arena
     ) throws(JSONFault) {
-        for slot in 0..<trie.slotCount { slots[slot] = .missing }
-        var scanner = JSONScanner(bytes, trie.view, slots, arena)
+        var scanner = JSONScanner(bytes, trie, slots, arena)
         try scanner.value(0, 0)
         JSONText.skipSpace(bytes, &scanner.index)
         if scanner.index < bytes.count { throw JSONFault(reason: .trailingText, offset: scanner.index) }

@@ -35,7 +35,7 @@ enum JSONText {
 
     @inline(__always)
     static func skipSpace(_ bytes: ByteSlice, _ index: inout Int) {
-        while index < bytes.count, bytes[index] <= 0x20, isSpace(bytes[index]) { index += 1 }
+        while index < bytes.count, bytes.known(index) <= 0x20, isSpace(bytes.known(index)) { index &+= 1 }
     }
 
     /// Marks the bytes of `word` at which a plain run of a string ends: quote, backslash, control, not ASCII.
@@ -66,9 +66,9 @@ enum JSONText {
                 position &+= 8
             }
             guard position < count else { throw JSONFault(reason: .unexpectedEnd, offset: count) }
-            let byte = bytes[position]
+            let byte = bytes.known(position)
             if byte == UInt8(ascii: "\"") {
-                index = position + 1
+                index = position &+ 1
                 return escaped
             }
             if byte == UInt8(ascii: "\\") {

@@ -14,13 +14,16 @@ final class ProgramMachine {
     private let code: FixedBuffer<Instruction>
     private let constantText: FixedBuffer<UInt8>
     private let patterns: [Pattern]
-    var context = EvaluationContext()
-    var runtimeErrors: UInt64 = 0
+    @exclusivity(unchecked) @safe var context = EvaluationContext()
+    @exclusivity(unchecked) @safe var runtimeErrors: UInt64 = 0
     /// Where the values of aggregates come from while an evaluation over a window runs.
-    var aggregates: AggregateReader?
+    let aggregates: AggregateReader
 
     /// Takes what `builder` gathered; all programs must have been made.
-    init(_ builder: ProgramBuilder, layout: RegisterLayout, arena: Arena) throws(RuleEngineError) {
+    init(
+        _ builder: ProgramBuilder, layout: RegisterLayout, arena: Arena, aggregates: AggregateReader
+    ) throws(RuleEngineError) {
+        self.aggregates = aggregates
         let parts = try builder.finish()
         code = parts.code
         registers = parts.registers
@@ -74,7 +77,7 @@ final class ProgramMachine {
             case .jumpIfFalse: if registers[Int(step.a)].isFalse { counter = step.target }
             case .jumpIfPresent: if !registers[Int(step.a)].isMissing { counter = step.target }
             case .jumpUnlessTrue: if !truth(registers[Int(step.a)]).isTrue { counter = step.target }
-            case .aggregate: registers[Int(step.destination)] = aggregates?.value(Int(step.target), arena) ?? .missing
+            case .aggregate: registers[Int(step.destination)] = aggregates.value(Int(step.target), arena)
             default: registers[Int(step.destination)] = other(step, registers)
             }
         }

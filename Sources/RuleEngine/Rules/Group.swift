@@ -6,33 +6,33 @@ final class Group: Ageing {
     var keyValues: [StoredValue]
     /// Number of the message that created it: its place among groups.
     var creation: UInt64
-    var isAlive = true
-    var isDirty = false
+    @exclusivity(unchecked) @safe var isAlive = true
+    @exclusivity(unchecked) @safe var isDirty = false
 
     /// The group's greatest event time so far and the arrival of the event that had it first.
-    var newestTime: Int64 = 0
-    var newestArrival: Int64 = 0
-    var hasTime = false
+    @exclusivity(unchecked) @safe var newestTime: Int64 = 0
+    @exclusivity(unchecked) @safe var newestArrival: Int64 = 0
+    @exclusivity(unchecked) @safe var hasTime = false
     /// The greatest watermark so far.
-    var closedThrough = Int64.min
+    @exclusivity(unchecked) @safe var closedThrough = Int64.min
     /// Number of the message that last used it: the one idle longest has the least.
-    var lastUsed: UInt64 = 0
+    @exclusivity(unchecked) @safe var lastUsed: UInt64 = 0
 
     /// Number of the last output.
     var sequence: UInt64
     var period = Period()
-    var sliding: SlidingWindow?
+    @exclusivity(unchecked) @safe var sliding: SlidingWindow?
     /// Open windows in the order of their ends.
-    var panes: [Pane] = []
+    @exclusivity(unchecked) @safe var panes: [Pane] = []
     /// Of `every D over L`: windows up to this end are over.
-    var hopsDone = Int64.min
-    var alarm: Alarm?
+    @exclusivity(unchecked) @safe var hopsDone = Int64.min
+    @exclusivity(unchecked) @safe var alarm: Alarm?
     /// The value of each history at the event before; nil: there was none.
     var histories: [StoredValue?] = []
 
     /// The entry of the timer queue that counts; others of this group are stale.
     var ticket: UInt64 = 0
-    var scheduled: Int64?
+    @exclusivity(unchecked) @safe var scheduled: Int64?
 
     init(slot: Int, key: [UInt8], creation: UInt64, sequence: UInt64) {
         self.slot = slot

@@ -93,7 +93,8 @@ struct RuleProgram {
         for history in plan.histories {
             histories.append(History(function: history.function, argument: try builder.program(history.argument)))
         }
-        machine = try ProgramMachine(builder, layout: layout, arena: arena)
+        machine = try ProgramMachine(
+            builder, layout: layout, arena: arena, aggregates: AggregateReader(calls))
         place(builder)
         gather(plan)
     }

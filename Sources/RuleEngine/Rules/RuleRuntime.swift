@@ -22,21 +22,21 @@ final class RuleRuntime {
     let steps: FixedBuffer<RuleProgram.Step>
     let columnArguments: FixedBuffer<Program>
 
-    var counters: RuleCounters
+    @exclusivity(unchecked) @safe var counters: RuleCounters
     let groups = KeyTable<Group>()
     /// Of a rule without groups.
     let sole: Group
     var ruleState = RuleState()
     let limitPeriods = KeyTable<Period>()
     let dedupePeriods: [KeyTable<Period>]
-    var dirty = DirtyKeys()
+    @exclusivity(unchecked) @safe var dirty = DirtyKeys()
     /// True while the rule takes a message: it cannot take another from within.
-    var isRunning = false
+    @exclusivity(unchecked) @safe var isRunning = false
     /// Scratch for keys.
     var keyBytes: [UInt8] = []
     /// The message for which each history was last computed.
     var historyStamps: [UInt64]
-    var eventNumber: UInt64 = 0
+    @exclusivity(unchecked) @safe var eventNumber: UInt64 = 0
 
     /// State of the rule as a whole.
     struct RuleState {
@@ -53,8 +53,7 @@ final class RuleRuntime {
         try RuleRuntime.requireSupported(plan)
         program = try RuleProgram(plan, arena: arena)
         machine = program.machine
-        reader = AggregateReader(program.calls)
-        machine.aggregates = reader
+        reader = machine.aggregates
         late = plan.eventTime?.lateNanoseconds ?? 0
         usesClient = ExpressionWalk.usesClient(plan)
         hasAlarm = plan.when.map { $0.forNanoseconds != nil || $0.until != nil } ?? false

@@ -9,9 +9,9 @@ final class Arena {
     }
 
     private static let chunkBytes = 64 * 1024
-    private var chunks: [UnsafeMutableRawBufferPointer] = unsafe []
-    private var chunk = 0
-    private var offset = 0
+    @exclusivity(unchecked) @safe private var chunks: [UnsafeMutableRawBufferPointer] = unsafe []
+    @exclusivity(unchecked) @safe private var chunk = 0
+    @exclusivity(unchecked) @safe private var offset = 0
 
     init() {
         unsafe chunks.append(.allocate(byteCount: Arena.chunkBytes, alignment: 16))

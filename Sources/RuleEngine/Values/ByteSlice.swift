@@ -28,6 +28,13 @@ struct ByteSlice: BitwiseCopyable {
         return unsafe start.load(fromByteOffset: index, as: UInt8.self)
     }
 
+    /// For loops that have just compared `index` with `count`.
+    @inline(__always)
+    func known(_ index: Int) -> UInt8 {
+        assert(index >= 0 && index < count)
+        return unsafe start.load(fromByteOffset: index, as: UInt8.self)
+    }
+
     /// The bytes from `from` up to and without `end`.
     func slice(_ from: Int, _ end: Int) -> ByteSlice {
         precondition(from >= 0 && from <= end && end <= count, "range outside the slice")

@@ -24,7 +24,7 @@ enum NumberText {
         var digits = 0
         let first = index
         while index < end {
-            let digit = bytes[index] &- UInt8(ascii: "0")
+            let digit = bytes.known(index) &- UInt8(ascii: "0")
             if digit > 9 { break }
             if digits < integerDigitsMax { mantissa = mantissa &* 10 &+ UInt64(digit) }
             if mantissa != 0 || digits > 0 { digits &+= 1 }
@@ -66,7 +66,7 @@ enum NumberText {
             index += 1
             let first = index
             while index < end {
-                let digit = bytes[index] &- UInt8(ascii: "0")
+                let digit = bytes.known(index) &- UInt8(ascii: "0")
                 if digit > 9 { break }
                 if digits < integerDigitsMax {
                     mantissa = mantissa &* 10 &+ UInt64(digit)
@@ -99,7 +99,7 @@ enum NumberText {
         var value = 0
         let first = index
         while index < bytes.count {
-            let digit = bytes[index] &- UInt8(ascii: "0")
+            let digit = bytes.known(index) &- UInt8(ascii: "0")
             if digit > 9 { break }
             value = min(value * 10 + Int(digit), 100_000)
             index += 1

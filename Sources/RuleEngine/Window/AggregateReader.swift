@@ -5,9 +5,9 @@ final class AggregateReader {
     private let calls: [AggregateCall]
     private let memo: FixedBuffer<Value>
     private let memoStamp: FixedBuffer<UInt64>
-    private var stamp: UInt64 = 0
-    private var sliding: SlidingWindow?
-    private var pane: Pane?
+    @exclusivity(unchecked) @safe private var stamp: UInt64 = 0
+    @exclusivity(unchecked) @safe private var sliding: SlidingWindow?
+    @exclusivity(unchecked) @safe private var pane: Pane?
 
     init(_ calls: [AggregateCall]) {
         self.calls = calls

@@ -17,30 +17,30 @@ final class SlidingColumn {
     let factors: [Double]
     /// Whether `order` is the arrival number.
     let ordersByArrival: Bool
-    var entries: FixedBuffer<Entry>
-    var head = 0
-    var tail = 0
+    @exclusivity(unchecked) @safe var entries: FixedBuffer<Entry>
+    @exclusivity(unchecked) @safe var head = 0
+    @exclusivity(unchecked) @safe var tail = 0
     /// The front stack is head ..< split.
-    var split = 0
-    var newest: Entry?
+    @exclusivity(unchecked) @safe var split = 0
+    @exclusivity(unchecked) @safe var newest: Entry?
     /// Values that point anywhere are kept here; their entry holds the index.
     var kept: [StoredValue] = []
     var keptFree: [Int] = []
     /// Whether an entry came that leaves before an earlier one. Cleared when the ring runs empty.
-    var isDisordered = false
+    @exclusivity(unchecked) @safe var isDisordered = false
 
-    var trueCount = 0
-    var falseCount = 0
-    var numberCount = 0
-    var integers = IntegerSum()
+    @exclusivity(unchecked) @safe var trueCount = 0
+    @exclusivity(unchecked) @safe var falseCount = 0
+    @exclusivity(unchecked) @safe var numberCount = 0
+    @exclusivity(unchecked) @safe var integers = IntegerSum()
     /// The type of `min` and `max` while the window holds a value of it.
-    var extremeClass: Value.Kind?
-    var extremeCount = 0
+    @exclusivity(unchecked) @safe var extremeClass: Value.Kind?
+    @exclusivity(unchecked) @safe var extremeCount = 0
     /// Those among them that do not stand by themselves, and so are in no total.
-    var keptExtremes = 0
-    var moments = RunStack(Moments())
-    var regression = RunStack(Regression())
-    var extremes = RunStack(Extremes())
+    @exclusivity(unchecked) @safe var keptExtremes = 0
+    @exclusivity(unchecked) @safe var moments = RunStack(Moments())
+    @exclusivity(unchecked) @safe var regression = RunStack(Regression())
+    @exclusivity(unchecked) @safe var extremes = RunStack(Extremes())
     var smoothings: [RunStack<Smoothing>]
 
     private static let capacityMin = 8

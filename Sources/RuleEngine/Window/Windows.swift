@@ -1,6 +1,10 @@
 /// A window from which the oldest events leave: `last N`, `last D`.
+@safe
 final class SlidingWindow {
     let columns: [SlidingColumn]
+    /// The same, not counted, for the way of an event; `columns` keeps them.
+    private let held: FixedBuffer<Unmanaged<SlidingColumn>>
+    private let hasEvents: Bool
     /// Of `last D` where `count()` is asked: an entry per event.
     private let events: SlidingColumn?
     /// Of `last N`: N; else 0.
@@ -8,10 +12,12 @@ final class SlidingWindow {
     /// Of `last D`: D.
     private let length: Int64
     /// Events so far.
-    var arrivals: Int64 = 0
+    @exclusivity(unchecked) @safe var arrivals: Int64 = 0
 
     init(_ plans: [ColumnPlan], countMax: Int, length: Int64, countsEvents: Bool) {
         columns = plans.map { SlidingColumn($0, ordersByArrival: countMax > 0) }
+        unsafe held = FixedBuffer(columns.map { unsafe Unmanaged.passUnretained($0) })
+        hasEvents = countMax == 0 && countsEvents
         self.countMax = countMax
         self.length = length
         events = countMax == 0 && countsEvents
@@ -20,6 +26,8 @@ final class SlidingWindow {
                 ordersByArrival: false)
             : nil
     }
+
+    deinit { unsafe held.deallocate() }
 
     var eventColumn: SlidingColumn? { events }
     var allColumns: [SlidingColumn] { events.map { columns + [$0] } ?? columns }
@@ -33,17 +41,20 @@ final class SlidingWindow {
         let (limit, overflow) = countMax > 0
             ? arrivals.subtractingReportingOverflow(Int64(countMax)) : newest.subtractingReportingOverflow(length)
         if overflow { return }
-        for column in columns { column.evict(through: limit) }
-        events?.evict(through: limit)
+        var index = 0
+        while unsafe index < held.count {
+            unsafe held[index]._withUnsafeGuaranteedRef { $0.evict(through: limit) }
+            index += 1
+        }
+        if hasEvents { events?.evict(through: limit) }
     }
 
     /// The value of a column for the event at hand; missing ones are left out. Returns runtime errors.
     @inline(__always)
     func insert(_ column: Int, _ value: Value, time: Int64) -> UInt64 {
         if value.isMissing { return 0 }
-        return countMax > 0
-            ? columns[column].insert(value, order: arrivals, other: time)
-            : columns[column].insert(value, order: time, other: arrivals)
+        let (order, other) = countMax > 0 ? (arrivals, time) : (time, arrivals)
+        return unsafe held[column]._withUnsafeGuaranteedRef { $0.insert(value, order: order, other: other) }
     }
 
     func countEvent(time: Int64) {

@@ -24,9 +24,9 @@ struct LoopSearch {
 
     init(_ rules: [Rule]) {
         self.rules = rules
-        var targets = Targets()
+        var sources = SourceTree()
         for (index, rule) in rules.enumerated() {
-            for source in rule.plan.sources { targets.add(source, of: index) }
+            for source in rule.plan.sources { sources.add(source, of: index) }
         }
         var steps = 0
         arrows = rules.map { rule in
@@ -34,7 +34,8 @@ struct LoopSearch {
             var reached: Set<Int> = []
             for (publish, plan) in rule.plan.publishes.enumerated() {
                 let topic = TopicPattern(published: plan.topic, captureRests: Self.captureRests(rule.plan))
-                for target in targets.reached(by: topic, steps: &steps) where reached.insert(target).inserted {
+                let targets = sources.rules(reachedBy: topic, steps: &steps).sorted()
+                for target in targets where reached.insert(target).inserted {
                     found.append(Arrow(target: target, publish: publish))
                 }
             }
@@ -49,44 +50,6 @@ struct LoopSearch {
             for case .captureRest(let slot) in source.levels { result.insert(slot) }
         }
         return result
-    }
-
-    // MARK: Targets
-
-    /// Sources by their first level, since most rules have nothing to do with one another.
-    private struct Targets {
-        struct Target {
-            var rule: Int
-            var pattern: TopicPattern
-            var isWildAtFirst: Bool
-        }
-        private var literal: [[UInt8]: [Target]] = [:]
-        private var wild: [Target] = []
-        private var all: [Target] = []
-
-        mutating func add(_ source: SourcePlan, of rule: Int) {
-            for pattern in TopicPattern.filters(source) {
-                if case .literal(let text)? = source.levels.first {
-                    let target = Target(rule: rule, pattern: pattern, isWildAtFirst: false)
-                    literal[Array(text.utf8), default: []].append(target)
-                    all.append(target)
-                } else {
-                    let target = Target(rule: rule, pattern: pattern, isWildAtFirst: true)
-                    wild.append(target)
-                    all.append(target)
-                }
-            }
-        }
-
-        func reached(by topic: TopicPattern, steps: inout Int) -> [Int] {
-            let candidates = topic.firstLevel.map { (literal[$0] ?? []) + wild } ?? all
-            var found: [Int] = []
-            // A wildcard in the first level does not match a topic that begins with `$`.
-            for target in candidates where !(topic.isReserved && target.isWildAtFirst) {
-                if topic.meets(target.pattern, steps: &steps) { found.append(target.rule) }
-            }
-            return found
-        }
     }
 
     // MARK: Cycles

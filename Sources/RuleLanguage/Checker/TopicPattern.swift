@@ -11,13 +11,14 @@ struct TopicPattern {
     }
 
     /// Most topics: whole levels, each literal or any, and perhaps one level or more after them.
-    private struct Levels {
+    struct Levels {
         var levels: [[UInt8]?]
         var hasRest: Bool
     }
 
     let items: [Item]
-    private let levels: Levels?
+    /// nil where a value stands inside a level.
+    let levels: Levels?
 
     init(_ items: [Item]) {
         self.items = items
@@ -88,7 +89,6 @@ struct TopicPattern {
 
     /// Whether some topic fits both. Adds the work to `steps`; beyond the limit the answer is no.
     func meets(_ other: TopicPattern, steps: inout Int) -> Bool {
-        if let mine = levels, let others = other.levels { return Self.meet(mine, others) }
         var start = 0
         while start < items.count, start < other.items.count, !items[start].isStretch, !other.items[start].isStretch {
             guard items[start] == other.items[start] else { return false }
@@ -99,20 +99,7 @@ struct TopicPattern {
         return Self.meet(items[start...], Array(other.items[start...]))
     }
 
-    private static func meet(_ left: Levels, _ right: Levels) -> Bool {
-        let common = min(left.levels.count, right.levels.count)
-        for index in 0..<common {
-            if let x = left.levels[index], let y = right.levels[index], x != y { return false }
-        }
-        switch (left.hasRest, right.hasRest) {
-        case (true, true): return true
-        case (true, false): return right.levels.count > left.levels.count
-        case (false, true): return left.levels.count > right.levels.count
-        case (false, false): return left.levels.count == right.levels.count
-        }
-    }
-
-    /// In general: row[j] says whether some text fits what was read of `left` and the first j items of `right`.
+    /// row[j] says whether some text fits what was read of `left` and the first j items of `right`.
     private static func meet(_ left: ArraySlice<Item>, _ right: [Item]) -> Bool {
         var row = [Bool](repeating: false, count: right.count + 1)
         row[0] = true

@@ -17,6 +17,8 @@ struct DemoRun {
 
     /// The last messages may be on their way when the last window's are there.
     private static let quietSeconds = 0.8
+    /// When everything else is there, a report that has not come so long after does not come any more.
+    private static let hopelessSeconds = 5.0
     /// Timers of a busy machine are late.
     private static let windowSeconds = 0.4
 
@@ -86,21 +88,41 @@ struct DemoRun {
     /// The part with sensors: plays the plan and shows a line each second.
     private mutating func play(_ site: DemoSite, start: Double) throws {
         var entries = plan.entries[...]
+        var lastStep = start
         var nextLine = 1.0
         while true {
-            let second = DemoClock.seconds() - start
-            while let entry = entries.first, entry.second <= second {
-                entries.removeFirst()
-                try perform(entry.step, site, second: Int(second))
+            let now = DemoClock.seconds()
+            if let entry = entries.first {
+                let late = now - lastStep - entry.gap
+                if late >= 0, late >= DemoPlan.gateSecondsMax || isOpen(entry.gate, site) {
+                    entries.removeFirst()
+                    try perform(entry.step, site, second: Int(now - start))
+                    lastStep = now
+                }
+            } else if now - lastStep >= plan.lastGap, provoker.isQuiet {
+                return
             }
             noteSpikes()
-            if second >= nextLine {
-                show(site, second: Int(second))
-                nextLine = second.rounded(.down) + 1
+            if now - start >= nextLine {
+                show(site, second: Int(now - start))
+                nextLine = (now - start).rounded(.down) + 1
             }
-            if second >= Double(plan.seconds), entries.isEmpty { return }
             try site.requireRunning()
             try StopRequest.pause()
+        }
+    }
+
+    private func isOpen(_ gate: DemoPlan.Gate, _ site: DemoSite) -> Bool {
+        let counts = site.sensors.map(\.now)
+        switch gate {
+        case .none: return true
+        case .quiet: return provoker.isQuiet
+        case .connected: return counts.allSatisfy(\.isConnected)
+        case .calm:
+            return provoker.isQuiet && counts.allSatisfy {
+                $0.isConnected && $0.acknowledged >= DemoPlan.windowReadings
+                    && $0.outstanding * 5 <= DemoPlan.windowReadings
+            }
         }
     }
 
@@ -108,7 +130,8 @@ struct DemoRun {
         switch step {
         case .provoke(let number):
             incidents[number].beganAt = DemoClock.wallMilliseconds()
-            try provoker.provoke(kinds[number])
+            guard let sensor = site.sensors.first(where: { $0.name == incidents[number].sensor }) else { return }
+            try provoker.provoke(kinds[number], sensor: sensor)
             view.tell("provoked: \(incidents[number].title) (watched by \(incidents[number].sensor))", second: second)
         case .cutCloud:
             try site.cutCloud()
@@ -149,7 +172,9 @@ struct DemoRun {
             let tally = site.receiver.now
             let isAcknowledged = site.sensors.allSatisfy { $0.now.outstanding == 0 }
             if isAcknowledged, windowEnd == nil { windowEnd = now + Self.secondsToWindowEnd() + Self.windowSeconds }
-            if let windowEnd, now >= windowEnd, now - tally.lastArrival >= Self.quietSeconds, isComplete(site, tally) { return }
+            let quiet = now - max(tally.lastArrival, windowEnd ?? now)
+            let isReported = incidents.allSatisfy { $0.report(among: tally.anomalies) != nil }
+            if quiet >= (isReported ? Self.quietSeconds : Self.hopelessSeconds), isComplete(site, tally) { return }
             if now >= nextLine {
                 show(site, second: Int(now - start))
                 nextLine = now.rounded(.down) + 1
@@ -167,7 +192,6 @@ struct DemoRun {
 
     private func isComplete(_ site: DemoSite, _ tally: CloudTally) -> Bool {
         tally.check.missing == 0 && balances(site, tally).allSatisfy { $0.lost == 0 }
-            && incidents.allSatisfy { $0.report(among: tally.anomalies) != nil }
     }
 
     private func balances(_ site: DemoSite, _ tally: CloudTally) -> [ReadingBalance] {

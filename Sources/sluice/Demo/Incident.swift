@@ -15,8 +15,8 @@ struct Incident: Sendable, Equatable {
     /// Milliseconds since the Unix epoch; `nil`: not provoked yet.
     var beganAt: Int64?
 
-    /// A report may be so much later than the start: the burst itself, and a machine that is busy.
-    private static let reportMilliseconds: Int64 = 8_000
+    /// A report may be so much later than the start: the burst, a gateway that is down, a machine that is busy.
+    private static let reportMilliseconds: Int64 = 25_000
     /// Readings taken just before the start were on their way.
     private static let toleranceMilliseconds: Int64 = 50
 

@@ -59,11 +59,11 @@ extension MachineTelemetry.Quantity {
     var resolution: Double {
         switch self {
         case .processors: 2
-        case .memory: 0.25
+        case .memory: 0.5
         case .contextSwitches: 0.5
         case .network: 0.1
-        case .disk: 0.5
-        case .load: 0.05
+        case .disk: 2
+        case .load: 0.1
         case .temperature: 0.5
         case .ownProcessor: 4
         case .ownMemory: 4
@@ -74,8 +74,9 @@ extension MachineTelemetry.Quantity {
     /// The same as a part of the value; the greater of both holds.
     var relativeResolution: Double {
         switch self {
-        case .contextSwitches, .network, .disk, .ownOutput: 0.1
-        case .load, .memory, .ownMemory: 0.02
+        case .disk: 0.2
+        case .contextSwitches, .network, .load, .ownOutput: 0.1
+        case .memory, .ownMemory: 0.02
         case .processors, .temperature, .ownProcessor: 0
         }
     }

@@ -26,7 +26,7 @@ struct MachineTelemetry: SensorFeed {
     /// `/proc/stat` as of this tick, which two sensors look at.
     private var processors: ProcText.Processors?
 
-    private static let machineSpanSeconds = 2.0
+    private static let machineSpanSeconds = 1.0
     private static let ownSpanSeconds = 0.5
 
     init() {

@@ -2,7 +2,7 @@ import Glibc
 import MosquittoClient
 import Synchronization
 
-/// Provokes incidents. Each lasts about two seconds and runs on threads of its own.
+/// Provokes incidents. Each lasts about two seconds, longer when its sensor is late, and runs on threads of its own.
 final class Provoker: Sendable {
     enum Kind: Sendable {
         case processorBurst, memoryBurst, networkBurst
@@ -12,12 +12,16 @@ final class Provoker: Sendable {
 
     private let spikes: SpikeDesk
     private let threads = Mutex<[LoopThread]>([])
+    private let runningThreads = Atomic<Int>(0)
     /// What computations leave behind, so that no compiler leaves them out.
     private let residue = Atomic<UInt64>(0)
 
-    static let burstSeconds = 2.0
+    private static let burstSeconds = 2.0
+    private static let burstSecondsMax = 12.0
+    /// Fewer readings of a burst would not show it for sure.
+    private static let burstReadings = 15
     /// More than there are processors on small gateways: on a machine with other work they must still get their share.
-    private static let computingThreads = 8
+    private static let computingThreads = 4
     private static let memoryBytes = 160 * 1_048_576
     /// Sent to itself at once, and how often.
     private static let sendBytes = 1_048_576
@@ -25,16 +29,20 @@ final class Provoker: Sendable {
 
     init(spikes: SpikeDesk) { self.spikes = spikes }
 
-    /// Returns at once.
-    func provoke(_ kind: Kind) throws(MosquittoError) {
+    /// Returns at once. `sensor` is the one that must notice.
+    func provoke(_ kind: Kind, sensor: Sensor) throws(MosquittoError) {
+        let burst = Burst(sensor: sensor, seconds: Self.burstSeconds...Self.burstSecondsMax, readings: Self.burstReadings)
         switch kind {
         case .processorBurst:
-            for _ in 0..<Self.computingThreads { try begin("burst") { $0.compute() } }
-        case .memoryBurst: try begin("burst") { $0.allocate() }
-        case .networkBurst: try begin("burst") { $0.sendToItself() }
+            for _ in 0..<Self.computingThreads { try begin { $0.compute(burst) } }
+        case .memoryBurst: try begin { $0.allocate(burst) }
+        case .networkBurst: try begin { $0.sendToItself(burst) }
         case .spike(let sensor): spikes.order(sensor: sensor)
         }
     }
+
+    /// No burst is under way.
+    var isQuiet: Bool { runningThreads.load(ordering: .relaxed) == 0 }
 
     /// Waits for the end of all that was provoked.
     func join() {
@@ -45,16 +53,24 @@ final class Provoker: Sendable {
         for thread in ended { thread.join() }
     }
 
-    private func begin(_ name: String, _ body: @escaping @Sendable (Provoker) -> Void) throws(MosquittoError) {
-        let thread = try LoopThread(name: name) { body(self) }
-        threads.withLock { $0.append(thread) }
+    private func begin(_ body: @escaping @Sendable (Provoker) -> Void) throws(MosquittoError) {
+        runningThreads.add(1, ordering: .relaxed)
+        do {
+            let thread = try LoopThread(name: "burst") {
+                body(self)
+                self.runningThreads.subtract(1, ordering: .relaxed)
+            }
+            threads.withLock { $0.append(thread) }
+        } catch {
+            runningThreads.subtract(1, ordering: .relaxed)
+            throw error
+        }
     }
 
-    private func compute() {
-        let end = DemoClock.seconds() + Self.burstSeconds
+    private func compute(_ burst: Burst) {
         var value: UInt64 = 88_172_645_463_325_252
-        while DemoClock.seconds() < end, !StopRequest.isThere {
-            for _ in 0..<100_000 {
+        while !burst.isOver {
+            for _ in 0..<1_000_000 {
                 value ^= value << 13
                 value ^= value >> 7
                 value ^= value << 17
@@ -63,17 +79,17 @@ final class Provoker: Sendable {
         residue.store(value, ordering: .relaxed)
     }
 
-    private func allocate() {
+    private func allocate(_ burst: Burst) {
         let memory = mmap(nil, Self.memoryBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let memory, memory != MAP_FAILED else { return }
         // Memory counts when it is touched.
         memset(memory, 1, Self.memoryBytes)
-        rest()
+        while !burst.isOver { usleep(20_000) }
         munmap(memory, Self.memoryBytes)
     }
 
     /// Sends to itself over this machine's own network.
-    private func sendToItself() {
+    private func sendToItself(_ burst: Burst) {
         guard let pair = try? LoopbackSocket.connectedPair() else { return }
         defer {
             close(pair.near)
@@ -81,8 +97,7 @@ final class Provoker: Sendable {
         }
         let bytes = [UInt8](repeating: 0x55, count: 65_536)
         var received = [UInt8](repeating: 0, count: 65_536)
-        let end = DemoClock.seconds() + Self.burstSeconds
-        while DemoClock.seconds() < end, !StopRequest.isThere {
+        while !burst.isOver {
             var sent = 0
             while sent < Self.sendBytes {
                 let count = write(pair.near, bytes, bytes.count)
@@ -92,10 +107,26 @@ final class Provoker: Sendable {
             usleep(UInt32(1_000_000 / Self.sendsPerSecond))
         }
     }
+}
 
-    private func rest() {
-        let end = DemoClock.seconds() + Self.burstSeconds
-        while DemoClock.seconds() < end, !StopRequest.isThere { usleep(20_000) }
+/// How long a burst lasts: some seconds, and until its sensor has taken enough readings of it.
+private struct Burst: Sendable {
+    private let sensor: Sensor
+    private let readings: Int
+    private let earliest: Double
+    private let latest: Double
+
+    init(sensor: Sensor, seconds: ClosedRange<Double>, readings: Int) {
+        self.sensor = sensor
+        self.readings = sensor.now.published + readings
+        let now = DemoClock.seconds()
+        earliest = now + seconds.lowerBound
+        latest = now + seconds.upperBound
+    }
+
+    var isOver: Bool {
+        let now = DemoClock.seconds()
+        return StopRequest.isThere || now >= latest || (now >= earliest && sensor.now.published >= readings)
     }
 }
 
