@@ -66,18 +66,22 @@ let package = Package(
         stage("Ledger", imports: ["Messages", "CSQLite"]),
         stage("Identity", imports: ["Messages", x509, crypto, asn1]),
         stage("Telemetry", imports: []),
-        stage("Broker", imports: [
-            "Messages", "MQTTWire", "MQTTSession", "TopicRouting", "Ledger", "Identity", "Telemetry",
-            nioCore, nioPosix, nioTLS, nioTLSEvents, log, deque,
-        ]),
+        stage(
+            "Broker",
+            imports: [
+                "Messages", "MQTTWire", "MQTTSession", "TopicRouting", "Ledger", "Identity", "Telemetry",
+                nioCore, nioPosix, nioTLS, nioTLSEvents, log, deque,
+            ]),
         pureStage("RuleLanguage"),
         pureStage("RuleEngine", imports: ["RuleLanguage"]),
         stage("MosquittoClient", imports: ["Messages", "CMosquitto"]),
         stage("CloudBridge", imports: ["Messages", "Ledger", "MosquittoClient", "Telemetry", log]),
-        stage("SluiceNode", imports: [
-            "Messages", "TopicRouting", "Ledger", "Identity", "Telemetry", "Broker", "RuleLanguage", "RuleEngine",
-            "CloudBridge", nioCore, nioPosix, nioTLS, log, lifecycle, yaml,
-        ]),
+        stage(
+            "SluiceNode",
+            imports: [
+                "Messages", "TopicRouting", "Ledger", "Identity", "Telemetry", "Broker", "RuleLanguage", "RuleEngine",
+                "CloudBridge", nioCore, nioPosix, nioTLS, log, lifecycle, yaml,
+            ]),
         .executableTarget(
             name: "sluice",
             dependencies: [
@@ -103,15 +107,19 @@ let package = Package(
         tests("RuleLanguageTests", imports: ["RuleLanguage"]),
         tests("RuleEngineTests", imports: ["RuleEngine", "RuleLanguage"]),
         tests("MosquittoClientTests", imports: ["MosquittoClient", "MosquittoPeers", "Messages"]),
-        tests("CloudBridgeTests", imports: [
-            "CloudBridge", "Ledger", "MosquittoClient", "Messages", "MosquittoPeers", log,
-        ]),
+        tests(
+            "CloudBridgeTests",
+            imports: [
+                "CloudBridge", "Ledger", "MosquittoClient", "Messages", "MosquittoPeers", log,
+            ]),
         tests("SluiceNodeTests", imports: ["SluiceNode", "Messages"]),
         tests("CommandLineTests", imports: ["sluice", "SluiceNode", arguments]),
         tests("TidyTests", imports: []),
-        tests("MQTTConformanceTests", imports: [
-            "TestSupport", "Broker", "Telemetry", "Identity", "MQTTWire", "Messages", nioCore,
-        ]),
+        tests(
+            "MQTTConformanceTests",
+            imports: [
+                "TestSupport", "Broker", "Telemetry", "Identity", "MQTTWire", "Messages", nioCore,
+            ]),
 
         .systemLibrary(name: "CEpoll", path: "Benchmarks/CEpoll"),
         .executableTarget(

@@ -120,7 +120,9 @@ extension PublishPath {
         scratch.clear()
         for index in 0..<Self.subscriberCount {
             var packetID: UInt16 = 0
-            if qos != .atMostOnce, case .send(let id) = flows[index].outbound.offer(qos: qos, delivery: nil) { packetID = id }
+            if qos != .atMostOnce, case .send(let id) = flows[index].outbound.offer(qos: qos, delivery: nil) {
+                packetID = id
+            }
             if subject.publisherVersion == subject.subscriberVersion, header.qos == qos {
                 PublishEncoder.copy(
                     UnsafeRawBufferPointer(rebasing: bytes[header.packet]), packetIDOffset: header.packetIDOffset,

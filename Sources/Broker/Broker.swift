@@ -1,7 +1,7 @@
 package import Ledger
 package import Logging
-import Messages
 import MQTTWire
+import Messages
 import NIOCore
 import NIOPosix
 import NIOSSL

@@ -1,7 +1,7 @@
 import Ledger
-package import Messages
 import MQTTSession
 import MQTTWire
+package import Messages
 import Telemetry
 import TopicRouting
 
@@ -122,7 +122,8 @@ extension BrokerLoop {
                         packet: UnsafeRawBufferPointer(start: nil, count: 0), packetIDOffset: 0, topic: topic,
                         payload: payload, properties: properties, version: .v5, qos: message.qos,
                         retain: message.retain, isForwardable: false, expirySeconds: remaining, publisher: 0)
-                    return distribute(frame, client: nil, outboxID: outboxID, message: message, toStage: toStage).isDurable
+                    return distribute(frame, client: nil, outboxID: outboxID, message: message, toStage: toStage)
+                        .isDurable
                 }
             }
         }

@@ -1,8 +1,8 @@
 import Ledger
 import Logging
-import Messages
 import MQTTSession
 import MQTTWire
+import Messages
 import NIOCore
 import Synchronization
 import TopicRouting

@@ -1,9 +1,9 @@
 import Identity
 import Ledger
 import Logging
-import Messages
 import MQTTSession
 import MQTTWire
+import Messages
 import NIOCore
 import NIOSSL
 import Telemetry

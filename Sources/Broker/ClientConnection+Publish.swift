@@ -2,9 +2,9 @@ import DequeModule
 import Identity
 import Ledger
 import Logging
-import Messages
 import MQTTSession
 import MQTTWire
+import Messages
 import NIOCore
 import Synchronization
 import Telemetry
@@ -16,7 +16,8 @@ extension ClientConnection {
         loop.counters.messagesReceived.add()
         loop.counters.bytesReceived.add(header.payloadByteCount)
         guard header.payloadByteCount <= limits.payloadBytesMax else {
-            disconnect(.packetTooLarge, "a payload of \(header.payloadByteCount) bytes, \(limits.payloadBytesMax) are allowed")
+            disconnect(
+                .packetTooLarge, "a payload of \(header.payloadByteCount) bytes, \(limits.payloadBytesMax) are allowed")
             return
         }
         var topic = UnsafeRawBufferPointer(rebasing: bytes[header.topic])
@@ -33,7 +34,8 @@ extension ClientConnection {
     }
 
     private func received(
-        _ header: PublishHeader, _ bytes: UnsafeRawBufferPointer, topic: UnsafeRawBufferPointer, _ session: ClientSession
+        _ header: PublishHeader, _ bytes: UnsafeRawBufferPointer, topic: UnsafeRawBufferPointer,
+        _ session: ClientSession
     ) {
         let qos = header.qos
         if header.packetID != 0 {
@@ -293,7 +295,9 @@ extension ClientConnection {
     /// Encodes one held message. `false`: larger than the client takes.
     func send(_ delivery: OutboundFlow.Delivery, packetID: UInt16, isAgain: Bool, nowMilliseconds: Int64) -> Bool {
         let message = delivery.message
-        let expiry = message.expiresAtMilliseconds.map { UInt32(clamping: max(1, ($0 - nowMilliseconds + 999) / 1_000)) }
+        let expiry = message.expiresAtMilliseconds.map {
+            UInt32(clamping: max(1, ($0 - nowMilliseconds + 999) / 1_000))
+        }
         return message.topic.withUnsafeBytes { topic in
             message.payload.withUnsafeBytes { payload in
                 message.properties.withUnsafeBytes { properties in

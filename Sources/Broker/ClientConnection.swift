@@ -1,9 +1,9 @@
 import DequeModule
 import Identity
 import Logging
-import Messages
 import MQTTSession
 import MQTTWire
+import Messages
 import NIOCore
 import NIOSSL
 import NIOTLS
@@ -305,7 +305,8 @@ final class ClientConnection: ChannelInboundHandler {
         switch phase {
         case .open:
             // [MQTT-3.1.2-22]: one and a half times the keepalive.
-            if keepAliveSeconds > 0, loop.coarseSeconds - lastPacketSecond > keepAliveSeconds + keepAliveSeconds / 2 + 1 {
+            if keepAliveSeconds > 0, loop.coarseSeconds - lastPacketSecond > keepAliveSeconds + keepAliveSeconds / 2 + 1
+            {
                 disconnect(.keepAliveTimeout, "nothing came for one and a half times the keepalive", violation: false)
             }
         case .awaitingConnect, .awaitingSession:

@@ -48,7 +48,8 @@ final class ClientSession {
     var record: SessionRecord {
         SessionRecord(
             key: key, clientID: clientID, version: version, expirySeconds: expirySeconds,
-            disconnectedAtMilliseconds: disconnectedAtMilliseconds, identity: identity.proved, listener: identity.listener,
+            disconnectedAtMilliseconds: disconnectedAtMilliseconds, identity: identity.proved,
+            listener: identity.listener,
             will: will?.message, willDelaySeconds: will?.delaySeconds ?? 0)
     }
 

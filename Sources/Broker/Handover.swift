@@ -1,5 +1,5 @@
-import Messages
 import MQTTWire
+import Messages
 import NIOCore
 
 /// Messages that one loop gathered during a cycle for another: bytes once, handed over once.

@@ -61,7 +61,9 @@ extension Route {
     /// Whether this is the route of `topic`.
     @inline(__always)
     func isRoute(of topic: UnsafeRawBufferPointer) -> Bool {
-        guard name.count == topic.count, let left = name.baseAddress, let right = topic.baseAddress else { return false }
+        guard name.count == topic.count, let left = name.baseAddress, let right = topic.baseAddress else {
+            return false
+        }
         return memcmp(left, right, topic.count) == 0
     }
 }
@@ -121,7 +123,8 @@ extension BrokerLoop {
         }
         let stageTakes = takers.stageTakes(topic)
         return Route(
-            topic: topic, targets: targets, owners: owners, remoteLoops: remote.sorted(), isRemoteDurable: isRemoteDurable,
+            topic: topic, targets: targets, owners: owners, remoteLoops: remote.sorted(),
+            isRemoteDurable: isRemoteDurable,
             stageBinding: stageTakes ? stage?.binding(topic) : nil,
             goesToRemoteStage: stageTakes && stage == nil, outbox: takers.outboxRoutes(topic))
     }

@@ -6,7 +6,10 @@ enum TLSFailure {
         let text = "\(error)"
         let known: [(sign: String, meaning: String)] = [
             ("PEER_DID_NOT_RETURN_A_CERTIFICATE", "the client sent no certificate; this listener requires one"),
-            ("CERTIFICATE_VERIFY_FAILED", "the client's certificate was not issued by this listener's client authority"),
+            (
+                "CERTIFICATE_VERIFY_FAILED",
+                "the client's certificate was not issued by this listener's client authority"
+            ),
             ("CERTIFICATE_EXPIRED", "a certificate has expired"),
             ("UNKNOWN_CA", "the client does not trust this server's certificate"),
             ("BAD_CERTIFICATE", "the client refused this server's certificate"),

@@ -36,12 +36,13 @@ package struct Backoff: Sendable {
 
     /// The pause after one more failure of this kind.
     package mutating func pauseMilliseconds(after kind: FailureKind) -> Int64 {
-        let (floor, base, cap): (Int64, Int64, Int64) = switch kind {
-        case .network, .version: (Self.pauseMinMilliseconds, minMilliseconds, maxMilliseconds)
-        case .busy, .protocolViolation: (2_000, max(5_000, minMilliseconds), max(300_000, maxMilliseconds))
-        case .credentials, .configuration: (10_000, 30_000, max(600_000, maxMilliseconds))
-        case .takenOver: (10_000, 20_000, max(300_000, maxMilliseconds))
-        }
+        let (floor, base, cap): (Int64, Int64, Int64) =
+            switch kind {
+            case .network, .version: (Self.pauseMinMilliseconds, minMilliseconds, maxMilliseconds)
+            case .busy, .protocolViolation: (2_000, max(5_000, minMilliseconds), max(300_000, maxMilliseconds))
+            case .credentials, .configuration: (10_000, 30_000, max(600_000, maxMilliseconds))
+            case .takenOver: (10_000, 20_000, max(300_000, maxMilliseconds))
+            }
         let doublings = min(failureCount, Self.doublingsMax)
         failureCount += 1
         let bound = max(floor, min(cap, base << Int64(doublings)))

@@ -64,8 +64,9 @@ extension BridgeMachine {
         guard lanes[lane].mayHaveMore, lanes[lane].waiting.count < window, now >= lanes[lane].readNotBefore else {
             return
         }
-        actions.append(.read(
-            lane: lane, name: lanes[lane].name, after: lanes[lane].readThrough, limit: Self.rowsPerRead))
+        actions.append(
+            .read(
+                lane: lane, name: lanes[lane].name, after: lanes[lane].readThrough, limit: Self.rowsPerRead))
     }
 
     mutating func readFailed(_ lane: Int?, _ text: String, _ now: Int64) {

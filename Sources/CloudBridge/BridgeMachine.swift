@@ -77,10 +77,11 @@ package struct BridgeMachine: Sendable {
         backoff = Backoff(
             minMilliseconds: settings.preset.reconnectMinMilliseconds,
             maxMilliseconds: settings.preset.reconnectMaxMilliseconds, seed: settings.seed)
-        version = switch settings.version {
-        case .newest: .v5
-        case .only(let version): version
-        }
+        version =
+            switch settings.version {
+            case .newest: .v5
+            case .only(let version): version
+            }
         for name in settings.lanes { addLane(name) }
     }
 

@@ -89,8 +89,10 @@ package struct RouteMap: Sendable {
     private static func entry(_ route: UpstreamConfiguration.Route, node: String) -> Result<Entry, Problem> {
         let filter = Array(route.from.utf8)
         guard TopicText.isFilter(filter) else {
-            return .failure(Problem(
-                sentence: "'\(route.from)' is not a topic filter: + stands for one whole level, # for all that follow"))
+            return .failure(
+                Problem(
+                    sentence:
+                        "'\(route.from)' is not a topic filter: + stands for one whole level, # for all that follow"))
         }
         let endsWithHash = filter.last == UInt8(ascii: "#")
         let levels = endsWithHash ? route.from.split(separator: "/", omittingEmptySubsequences: false).count - 1 : nil
@@ -112,14 +114,17 @@ package struct RouteMap: Sendable {
                 text = ""
             case "rest":
                 guard endsWithHash else {
-                    return .failure(Problem(
-                        sentence: "{rest} is what # matched, and '\(route.from)' does not end with #"))
+                    return .failure(
+                        Problem(
+                            sentence: "{rest} is what # matched, and '\(route.from)' does not end with #"))
                 }
                 parts += [.text(Array(text.utf8)), .rest]
                 text = ""
             default:
-                return .failure(Problem(
-                    sentence: "{\(placeholder)} in '\(route.to)' is not known; known are {node}, {rest} and {topic}"))
+                return .failure(
+                    Problem(
+                        sentence: "{\(placeholder)} in '\(route.to)' is not known; known are {node}, {rest} and {topic}"
+                    ))
             }
         }
         parts.append(.text(Array((text + rest).utf8)))
@@ -132,8 +137,9 @@ package struct RouteMap: Sendable {
             }
         }
         guard TopicText.isName(fixed) else {
-            return .failure(Problem(
-                sentence: "'\(route.to)' is not a topic to publish to; it must not be empty or hold + or #"))
+            return .failure(
+                Problem(
+                    sentence: "'\(route.to)' is not a topic to publish to; it must not be empty or hold + or #"))
         }
         return .success(entry)
     }

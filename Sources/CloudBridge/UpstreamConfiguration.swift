@@ -57,14 +57,18 @@ package struct UpstreamConfiguration: Sendable {
             throw ConfigurationProblems(bridge: name, sentences: [error.message])
         }
         guard place.username == nil, place.password == nil, place.topic == nil else {
-            throw ConfigurationProblems(bridge: name, sentences: [
-                "the url must hold neither credentials nor a topic; use username, password and routes"
-            ])
+            throw ConfigurationProblems(
+                bridge: name,
+                sentences: [
+                    "the url must hold neither credentials nor a topic; use username, password and routes"
+                ])
         }
         guard place.usesTLS || (authorityFile == nil && certificateFile == nil && keyFile == nil) else {
-            throw ConfigurationProblems(bridge: name, sentences: [
-                "certificate, key and ca need mqtts:// in the url"
-            ])
+            throw ConfigurationProblems(
+                bridge: name,
+                sentences: [
+                    "certificate, key and ca need mqtts:// in the url"
+                ])
         }
         self.init(
             name: name, host: place.host, port: place.port,

@@ -21,13 +21,15 @@ package final class LoopThread: Sendable {
         // The new thread takes this reference over and releases it.
         let context = Unmanaged.passRetained(start)
         var thread = pthread_t()
-        let result = pthread_create(&thread, &attributes, { context in
-            guard let context else { return nil }
-            let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
-            start.setOwnName()
-            start.body()
-            return nil
-        }, context.toOpaque())
+        let result = pthread_create(
+            &thread, &attributes,
+            { context in
+                guard let context else { return nil }
+                let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
+                start.setOwnName()
+                start.body()
+                return nil
+            }, context.toOpaque())
         pthread_attr_destroy(&attributes)
         guard result == 0 else {
             context.release()

@@ -41,11 +41,12 @@ extension MosquittoConnection {
         guard !isConnected else { return MosquittoError(code, "\(options.place) closed the connection") }
         // In TLS 1.3 the client is done before the server looks at its certificate, and the alert that says what is
         // wrong gets lost when the server resets the connection; so the likeliest reason is named.
-        let advice: String = switch options.tls {
-        case nil: "check that it speaks MQTT without TLS there"
-        case let tls? where tls.certificateFile == nil: "it may want a client certificate, and none was given"
-        case .some: "it may not accept this client's certificate"
-        }
+        let advice: String =
+            switch options.tls {
+            case nil: "check that it speaks MQTT without TLS there"
+            case let tls? where tls.certificateFile == nil: "it may want a client certificate, and none was given"
+            case .some: "it may not accept this client's certificate"
+            }
         return MosquittoError(code, "\(options.place) closed the connection before it accepted it; \(advice)")
     }
 

@@ -42,11 +42,12 @@ package final class MosquittoConnection {
     package func connect() throws(MosquittoError) {
         assertOwner()
         if options.version == .v5 { try setConnectProperties() }
-        let bind: String? = switch options.family {
-        case nil: nil
-        case .v4: "0.0.0.0"
-        case .v6: "::"
-        }
+        let bind: String? =
+            switch options.family {
+            case nil: nil
+            case .v4: "0.0.0.0"
+            case .v6: "::"
+            }
         errno = 0
         let result = mosquitto_connect_bind_async(
             handle, options.address ?? options.host, Int32(options.port), Int32(options.keepAliveSeconds), bind)
@@ -234,15 +235,17 @@ package final class MosquittoConnection {
             try require(mosquitto_username_pw_set(handle, options.username ?? "", options.password))
         }
         if let will = options.will {
-            try require(mosquitto_will_set(
-                handle, will.topic, Int32(clamping: will.payload.count), will.payload, Int32(will.qos.rawValue),
-                will.retain))
+            try require(
+                mosquitto_will_set(
+                    handle, will.topic, Int32(clamping: will.payload.count), will.payload, Int32(will.qos.rawValue),
+                    will.retain))
         }
         guard let tls = options.tls else { return }
         if tls.authorityFile == nil { try require(mosquitto_int_option(handle, MOSQ_OPT_TLS_USE_OS_CERTS, 1)) }
         // A key with a passphrase would make OpenSSL ask on the terminal; an empty answer makes it fail instead.
-        try require(mosquitto_tls_set(
-            handle, tls.authorityFile, nil, tls.certificateFile, tls.keyFile, { _, _, _, _ in 0 }))
+        try require(
+            mosquitto_tls_set(
+                handle, tls.authorityFile, nil, tls.certificateFile, tls.keyFile, { _, _, _, _ in 0 }))
         if tls.skipsHostNameCheck { try require(mosquitto_tls_insecure_set(handle, true)) }
     }
 

@@ -1,6 +1,6 @@
-package import Messages
 import Dispatch
 import Glibc
+package import Messages
 import Synchronization
 
 /// A client for programs: connects, publishes and subscribes from any thread; its own thread runs the connection.
@@ -133,7 +133,8 @@ package final class MosquittoSession: Sendable {
         case .success(let code):
             guard let granted = QoS(rawValue: code) else {
                 throw MosquittoError(
-                    .refused(code), "\(options.connection.place) refused the subscription to '\(filter)': "
+                    .refused(code),
+                    "\(options.connection.place) refused the subscription to '\(filter)': "
                         + ReasonCode.text(code))
             }
             return granted

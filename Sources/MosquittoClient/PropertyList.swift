@@ -38,8 +38,9 @@ struct PropertyList: ~Copyable {
     }
 
     mutating func add(user property: PublishProperties.UserProperty) {
-        note(mosquitto_property_add_string_pair(
-            &head, Int32(MQTT_PROP_USER_PROPERTY.rawValue), property.name, property.value))
+        note(
+            mosquitto_property_add_string_pair(
+                &head, Int32(MQTT_PROP_USER_PROPERTY.rawValue), property.name, property.value))
     }
 
     mutating func add(_ properties: PublishProperties) {

@@ -130,8 +130,9 @@ final class SessionLoop {
             }
         }
         guard !attempts.isEmpty else {
-            roundFailed(MosquittoError(
-                .nameNotFound, "The name \(options.connection.host) has no address; check its spelling"))
+            roundFailed(
+                MosquittoError(
+                    .nameNotFound, "The name \(options.connection.host) has no address; check its spelling"))
             return
         }
         let attempt = attempts.removeFirst()
@@ -226,7 +227,8 @@ final class SessionLoop {
                 .timedOut, "\(options.connection.place) did not answer in time; check the address and the network")
         }
         if let oldest = flight.first(where: { $0.message.qos != .atMostOnce }),
-            now - oldest.sentAt >= options.acknowledgementTimeoutMilliseconds {
+            now - oldest.sentAt >= options.acknowledgementTimeoutMilliseconds
+        {
             throw MosquittoError(
                 .timedOut, "\(options.connection.place) did not acknowledge a message in time; it may be overloaded")
         }

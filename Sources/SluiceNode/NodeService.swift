@@ -91,12 +91,14 @@ package struct NodeService: Service {
             logger.info(
                 "rules reloaded",
                 metadata: [
-                    "added": "\(report.added.joined(separator: " "))", "removed": "\(report.removed.joined(separator: " "))",
+                    "added": "\(report.added.joined(separator: " "))",
+                    "removed": "\(report.removed.joined(separator: " "))",
                     "kept": "\(report.kept.joined(separator: " "))", "lost": "\(report.lost.joined(separator: " "))",
                 ])
             path.publish(Self.status("{\"state\":\"running\"}"))
         } catch {
-            logger.error("the rules were not reloaded; the running set stays in force", metadata: ["reason": "\(error)"])
+            logger.error(
+                "the rules were not reloaded; the running set stays in force", metadata: ["reason": "\(error)"])
             path.publish(Self.status("{\"state\":\"refused\",\"reason\":\(JSONText.quoted("\(error)"))}"))
         }
     }

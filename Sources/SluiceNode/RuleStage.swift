@@ -57,8 +57,11 @@ final class RuleStage: @unchecked Sendable {
 
     /// On the loop: evaluates what came due while the node was down, then keeps time.
     func start() {
-        advance(to: loop.wallNanoseconds())
+        engine.resume(atNanoseconds: loop.wallNanoseconds(), into: &outputs)
+        publishOutputs()
+        // In one commit with what it caused, so nothing of it is logged.
         snapshot()
+        scheduleTimer()
         snapshotTask = loop.eventLoop.scheduleRepeatedTask(
             initialDelay: .seconds(Self.snapshotSeconds), delay: .seconds(Self.snapshotSeconds)
         ) { [weak self] _ in

@@ -6,7 +6,8 @@ import MosquittoClient
 /// `sluice demo`: the whole point in a minute, on this machine.
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo", abstract: "Show it all on this machine: sensors, rules, an outage, a kill -9, a checked summary.",
+        commandName: "demo",
+        abstract: "Show it all on this machine: sensors, rules, an outage, a kill -9, a checked summary.",
         discussion: """
             Makes an authority and certificates, starts a gateway with the shipped rules and a stand-in cloud, and publishes \
             this machine's own telemetry, each sensor with a certificate of its own. Provokes three incidents that the \
@@ -42,13 +43,15 @@ struct DemoCommand: ParsableCommand {
     @Option(help: "Seconds for which sensors are sampled, 30 to 3600; the whole takes about 15 more.")
     var seconds = DemoPlan.defaultSeconds
 
-    @Option(help: ArgumentHelp("Folder to work in, new or empty; it is kept. Default: a temporary one.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Folder to work in, new or empty; it is kept. Default: a temporary one.", valueName: "dir"))
     var folder: String?
 
     @Flag(help: "Keep the temporary folder; it is kept anyway when something is not right.")
     var keep = false
 
-    @Option(help: ArgumentHelp("Folder of the shipped rules. Default: ./rules, else the installed ones.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Folder of the shipped rules. Default: ./rules, else the installed ones.", valueName: "dir"))
     var rules: String?
 
     @Option(help: ArgumentHelp("Name of the gateway: what it sends arrives under it at the cloud.", valueName: "name"))
@@ -85,14 +88,15 @@ struct DemoCommand: ParsableCommand {
                 summary = try demo.run()
             } catch {
                 // Whoever looks for the reason wants the logs.
-                if !StopRequest.isThere { isKept = true }
+                if !StopRequest.isThere, place.hasLogs { isKept = true }
                 throw error
             }
             print(format == .json ? summary.json : summary.text)
             guard summary.isRight else {
                 isKept = true
                 throw CommandFailure(
-                    .notRight, "the demo is not right: \(summary.wrong.joined(separator: ", ")); logs are in \(place.path)")
+                    .notRight,
+                    "the demo is not right: \(summary.wrong.joined(separator: ", ")); logs are in \(place.path)")
             }
             if isKept, format == .text { print("Everything of this demo is in \(place.path).") }
         } catch let error as MosquittoError {
@@ -114,7 +118,8 @@ struct DemoCommand: ParsableCommand {
             try DemoSettings.Cloud(url: $0, authority: cloudCa, certificate: cloudCert, key: cloudKey)
         }
         return DemoSettings(
-            series: series, cloud: broker, seconds: seconds, folder: folder, keepsFolder: keep, rules: rules, node: node,
+            series: series, cloud: broker, seconds: seconds, folder: folder, keepsFolder: keep, rules: rules,
+            node: node,
             isForPrograms: format == .json)
     }
 }

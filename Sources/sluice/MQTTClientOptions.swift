@@ -86,11 +86,12 @@ extension MQTTClientOptions {
     }
 
     func connectionOptions() throws -> ConnectionOptions {
-        let version: ProtocolVersion = switch protocolVersion.lowercased() {
-        case "5", "mqttv5": .v5
-        case "311", "3.1.1", "mqttv311": .v311
-        default: throw CommandFailure(.wrongUsage, "-V \(protocolVersion) is not a version; use mqttv5 or mqttv311")
-        }
+        let version: ProtocolVersion =
+            switch protocolVersion.lowercased() {
+            case "5", "mqttv5": .v5
+            case "311", "3.1.1", "mqttv311": .v311
+            default: throw CommandFailure(.wrongUsage, "-V \(protocolVersion) is not a version; use mqttv5 or mqttv311")
+            }
         let place = try self.place()
         var options = ConnectionOptions(host: place.host, port: place.port, version: version)
         options.clientID = id

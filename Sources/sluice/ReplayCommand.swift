@@ -7,7 +7,8 @@ import SluiceNode
 /// `sluice replay`: recorded messages through rules, on the clock of the recording.
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "replay", abstract: "Run recorded messages through rules and write what they would have published.",
+        commandName: "replay",
+        abstract: "Run recorded messages through rules and write what they would have published.",
         discussion: """
             Reads lines {"topic": "...", "payload": <any JSON>, "time": <ms>} from --input FILE.ndjson, or a CSV file with \
             --topic and --time-column. Writes one line per output to standard output; notes go to standard error.
@@ -85,7 +86,10 @@ struct ReplayCommand: ParsableCommand {
             guard let header = try reader.next() else { throw CommandFailure(.cannotRun, "\(input) is empty") }
             // A recording of one sensor names it by its file.
             let stem = ((input as NSString).lastPathComponent as NSString).deletingPathExtension
-            let names = Set((topic ?? "").split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) })
+            let names = Set(
+                (topic ?? "").split(separator: "/").filter { $0.hasPrefix("{") }.map {
+                    String($0.dropFirst().dropLast())
+                })
             let table = try ReplayTable(
                 header: header, topic: topic ?? "", timeColumn: timeColumn ?? "",
                 captureTexts: Dictionary(uniqueKeysWithValues: names.map { ($0, stem) }))

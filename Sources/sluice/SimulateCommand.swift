@@ -47,7 +47,9 @@ struct SimulateCommand: ParsableCommand {
     @Option(name: [.customShort("q"), .long], help: "QoS: 0, 1 or 2.")
     var qos: UInt8 = 1
 
-    @Option(name: [.customShort("L"), .long], help: ArgumentHelp("Broker as mqtt://host:port or mqtts://host:port.", valueName: "url"))
+    @Option(
+        name: [.customShort("L"), .long],
+        help: ArgumentHelp("Broker as mqtt://host:port or mqtts://host:port.", valueName: "url"))
     var url: String?
 
     @Option(name: .long, help: "Broker's host name or address (default: 127.0.0.1).")
@@ -56,7 +58,9 @@ struct SimulateCommand: ParsableCommand {
     @Option(name: [.customShort("p"), .long], help: "Broker's port (default: 1883, with TLS 8883).")
     var port: Int?
 
-    @Option(help: ArgumentHelp("File with the trusted authorities' certificates (default: ca.pem of --certs).", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "File with the trusted authorities' certificates (default: ca.pem of --certs).", valueName: "file"))
     var cafile: String?
 
     @Option(
@@ -69,12 +73,18 @@ struct SimulateCommand: ParsableCommand {
 
     func validate() throws {
         if sensors != nil, !sensor.isEmpty { throw ValidationError("--sensors and --sensor exclude each other") }
-        if csv.isEmpty, sensors == nil, sensor.isEmpty { throw ValidationError("say what to publish: --csv FILE or --sensors N") }
+        if csv.isEmpty, sensors == nil, sensor.isEmpty {
+            throw ValidationError("say what to publish: --csv FILE or --sensors N")
+        }
         if rate != nil, speed != nil { throw ValidationError("--rate and --speed exclude each other") }
         for (name, number) in [("--rate", rate), ("--speed", speed), ("--seconds", seconds)] {
-            if let number, !(number > 0 && number.isFinite) { throw ValidationError("\(name) is a number greater than 0") }
+            if let number, !(number > 0 && number.isFinite) {
+                throw ValidationError("\(name) is a number greater than 0")
+            }
         }
-        if csv.isEmpty, speed != nil || repeats { throw ValidationError("--speed and --repeat are for recordings: give --csv") }
+        if csv.isEmpty, speed != nil || repeats {
+            throw ValidationError("--speed and --repeat are for recordings: give --csv")
+        }
         if QoS(rawValue: qos) == nil { throw ValidationError("-q is 0, 1 or 2") }
         if url != nil, host != nil || port != nil {
             throw ValidationError("--url already says where the broker is: leave --host and --port out")
@@ -99,7 +109,8 @@ struct SimulateCommand: ParsableCommand {
             for (name, signal) in stations {
                 if StopRequest.isThere { break }
                 try simulation.add(
-                    name: name, topic: topic.replacing("{id}", with: name), options: options(name, place), signal: signal)
+                    name: name, topic: topic.replacing("{id}", with: name), options: options(name, place),
+                    signal: signal)
             }
             counts = try simulation.run(seconds: seconds)
         } catch {
@@ -117,7 +128,8 @@ struct SimulateCommand: ParsableCommand {
                     + "\"refused\":\(counts.refused),\"failed\":\(counts.failed)}")
         }
         if counts.failed > 0 {
-            throw CommandFailure(.cannotRun, counts.failure?.message ?? "\(counts.failed) readings were not acknowledged")
+            throw CommandFailure(
+                .cannotRun, counts.failure?.message ?? "\(counts.failed) readings were not acknowledged")
         }
         if counts.refused > 0 {
             throw CommandFailure(
@@ -156,7 +168,8 @@ struct SimulateCommand: ParsableCommand {
 
     private func place() throws -> BrokerURL {
         do {
-            var place = try url.map { try BrokerURL(parsing: $0) }
+            var place =
+                try url.map { try BrokerURL(parsing: $0) }
                 ?? BrokerURL(host: host ?? "127.0.0.1", port: port ?? (usesTLS ? 8883 : 1883), usesTLS: usesTLS)
             if usesTLS { place.usesTLS = true }
             return place

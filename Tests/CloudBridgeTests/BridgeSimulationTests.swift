@@ -208,7 +208,8 @@ private struct Simulation {
     private mutating func remove(_ removal: (lane: Int, name: String, through: UInt64)) {
         let all = stored[removal.name] ?? []
         for row in all.prefix(while: { $0.sequence <= removal.through }) {
-            let isSafe = (everTaken[row.lane]?.contains(row.sequence) ?? false)
+            let isSafe =
+                (everTaken[row.lane]?.contains(row.sequence) ?? false)
                 || (givenUp[row.lane]?.contains(row.sequence) ?? false)
             require(isSafe, "\(row.id) leaves the ledger without having been taken")
         }

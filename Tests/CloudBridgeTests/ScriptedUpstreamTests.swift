@@ -82,9 +82,10 @@ private let receiveMaximumOne: [UInt8] = [0x21, 0, 1]
         bridge.start()
         let publish = try #require(seen.wait(for: 1).first)
         let properties = try #require(PublishProperties(encoded: publish.propertiesAndPayload.properties))
-        #expect(properties.user == [
-            .init("x-mid", "node/e1/a/#/7"), .init("x-epoch", "e1"), .init("x-lane", "a/#"), .init("x-seq", "7"),
-        ])
+        #expect(
+            properties.user == [
+                .init("x-mid", "node/e1/a/#/7"), .init("x-epoch", "e1"), .init("x-lane", "a/#"), .init("x-seq", "7"),
+            ])
         #expect(properties.contentType == "t")
         #expect((59...60).contains(properties.expirySeconds ?? 0))
         #expect(eventually { outbox.remaining == 0 })

@@ -3,7 +3,9 @@ import Testing
 @testable import sluice
 
 struct DemoDeliveryTests {
-    private func arrival(_ sequence: UInt64, id: String? = nil, payload: String? = nil, epoch: String = "e") -> DeliveryCheck.Arrival {
+    private func arrival(_ sequence: UInt64, id: String? = nil, payload: String? = nil, epoch: String = "e")
+        -> DeliveryCheck.Arrival
+    {
         .init(
             epoch: epoch, lane: "cloud/#", sequence: sequence, id: id ?? "\(epoch)/\(sequence)",
             topic: Array("gateway/anomalies/cpu".utf8), payload: Array((payload ?? "\(epoch) \(sequence)").utf8))
@@ -73,7 +75,9 @@ struct DemoDeliveryTests {
     }
 
     @Test func readingsBalanceBetweenAcknowledgedAndWhatMayHaveComeTwice() {
-        func balance(_ summarized: Int) -> ReadingBalance { .init(acknowledged: 100, uncertain: 3, summarized: summarized) }
+        func balance(_ summarized: Int) -> ReadingBalance {
+            .init(acknowledged: 100, uncertain: 3, summarized: summarized)
+        }
         #expect((balance(99).lost, balance(99).surplus) == (1, 0))
         #expect((balance(100).lost, balance(100).surplus) == (0, 0))
         #expect((balance(103).lost, balance(103).surplus) == (0, 0))
@@ -83,7 +87,8 @@ struct DemoDeliveryTests {
     @Test func aTallyReadsWhatTheRulesSay() {
         var tally = CloudTally()
         func note(_ kind: String, _ payload: String, _ sequence: Int, marks: Bool = true) {
-            let properties = marks
+            let properties =
+                marks
                 ? [("x-epoch", "e"), ("x-lane", "l"), ("x-mid", "m\(sequence)"), ("x-seq", "\(sequence)")] : []
             tally.note(
                 topic: Array("gateway/\(kind)/cpu".utf8), payload: Array(payload.utf8),
@@ -91,7 +96,8 @@ struct DemoDeliveryTests {
         }
         note("summary", #"{"sensor":"cpu","n":12,"mean":1.0,"low":0,"high":2,"p95":2}"#, 1)
         note("summary", #"{"sensor":"cpu","n":30,"mean":1.0,"low":0,"high":2,"p95":2}"#, 2)
-        let anomaly = #"{"type":"anomaly","sensor_id":"cpu","value":9.5,"z_score":4.1,"mean":1.0,"std":2.0,"timestamp":1000}"#
+        let anomaly =
+            #"{"type":"anomaly","sensor_id":"cpu","value":9.5,"z_score":4.1,"mean":1.0,"std":2.0,"timestamp":1000}"#
         note("anomalies", anomaly, 3)
         note("anomalies", anomaly, 3)
         note("alarms", "{}", 4)

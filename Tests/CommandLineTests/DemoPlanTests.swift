@@ -28,9 +28,13 @@ struct DemoPlanTests {
     }
 
     @Test func longPeriodsAreShortenedAndNamed() {
-        let text = "rule a { window every 5m by sensor } rule b { window every 10s } rule c { window every 1.5h over 3h }"
+        let text =
+            "rule a { window every 5m by sensor } rule b { window every 10s } rule c { window every 1.5h over 3h }"
         let (short, periods) = ShippedRules.shortening(text, to: 10)
-        #expect(short == "rule a { window every 10s by sensor } rule b { window every 10s } rule c { window every 10s over 3h }")
+        #expect(
+            short
+                == "rule a { window every 10s by sensor } rule b { window every 10s } rule c { window every 10s over 3h }"
+        )
         #expect(periods == ["every 5m", "every 1.5h"])
         #expect(ShippedRules.shortening("window every 100 events", to: 10).text == "window every 100 events")
         #expect(ShippedRules.shortening("window last 30s", to: 10).periods.isEmpty)
@@ -89,7 +93,8 @@ struct DemoPlanTests {
     }
 
     @Test(arguments: [
-        ["--seconds", "29"], ["--seconds", "3601"], ["--cloud-ca", "x"], ["--format", "xml"], ["--node", "a/b"], ["extra"],
+        ["--seconds", "29"], ["--seconds", "3601"], ["--cloud-ca", "x"], ["--format", "xml"], ["--node", "a/b"],
+        ["extra"],
     ])
     func wrongOptionsAreRefused(options: [String]) {
         #expect(throws: (any Error).self) { try DemoCommand.parse(options) }

@@ -61,6 +61,17 @@ struct DemoProcTextTests {
         #expect(ProcText.celsius("") == nil)
     }
 
+    @Test func demandGoesOnWhenThreadsEndAndNumbersComeAgain() {
+        #expect(ProcText.demandNanoseconds(schedstat: "700 300 12\n") == 1_000)
+        #expect(ProcText.demandNanoseconds(schedstat: "700\n") == nil)
+        var demand = ProcessorDemand()
+        #expect(demand.add(["1": 100, "2": 50]) == 150)
+        #expect(demand.add(["1": 130]) == 180)
+        #expect(demand.add(["1": 130, "2": 20]) == 200)
+        #expect(demand.add(["1": 10, "2": 20]) == 210)
+        #expect(demand.add([:]) == nil)
+    }
+
     @Test func aNumberBeyond64BitsIsNone() {
         #expect(ProcText.writtenBytes(io: "wchar: 18446744073709551615\n") == .max)
         #expect(ProcText.writtenBytes(io: "wchar: 18446744073709551616\n") == nil)

@@ -67,7 +67,8 @@ struct DemoSeriesTests {
     @Test func aRecordingIsPlayedWithinTheDemoWithSpikesWhereTheyAreOrdered() throws {
         let rows = (0..<3_000).map { "\($0 % 10)" }.joined(separator: "\n")
         let spikes = SpikeDesk()
-        var feed = RecordedTelemetry(series: [try series("value\n" + rows)], seconds: 30, reserved: ["machine"], spikes: spikes)
+        var feed = RecordedTelemetry(
+            series: [try series("value\n" + rows)], seconds: 30, reserved: ["machine"], spikes: spikes)
         #expect(feed.sensorNames == ["machine-2"])
         #expect(feed.readings(atSecond: 10).count == 1_000)
         spikes.order(sensor: 0)
@@ -106,7 +107,8 @@ struct DemoSeriesTests {
 
     @Test(arguments: [
         [], ["--sensors", "0"], ["--sensors", "1001"], ["--sensors", "2", "--sensor", "a"],
-        ["--csv", "a", "--rate", "1", "--speed", "1"], ["--csv", "a", "--rate", "0"], ["--sensors", "1", "--speed", "2"],
+        ["--csv", "a", "--rate", "1", "--speed", "1"], ["--csv", "a", "--rate", "0"],
+        ["--sensors", "1", "--speed", "2"],
         ["--sensors", "1", "-q", "3"], ["--sensors", "1", "--url", "mqtt://h", "--port", "1"],
         ["--sensors", "1", "--topic", "a/+"], ["--sensors", "1", "--topic", "a/{sensor}"],
     ])

@@ -1,9 +1,9 @@
 import Dispatch
+import Messages
 import Synchronization
 import Testing
 
 @testable import Ledger
-import Messages
 
 @Suite struct CommitTests {
     @Test func `every commit is synced, the log is written ahead, pages can be given back`() async throws {

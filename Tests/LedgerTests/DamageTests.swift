@@ -1,8 +1,8 @@
 import Foundation
+import Messages
 import Testing
 
 @testable import Ledger
-import Messages
 
 @Suite struct DamageTests {
     /// 2,000 outbox rows in two lanes, 200 deliveries, some retained messages and rule state, all in the database file.

@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
+import Messages
 import Testing
 
 @testable import Ledger
-import Messages
 
 @Suite struct FolderTests {
     private func openingError(_ options: Ledger.Options, schema: Schema = .current) -> LedgerError? {

@@ -1,8 +1,8 @@
 import Foundation
+import Messages
 import Testing
 
 @testable import Ledger
-import Messages
 
 @Suite struct FullDiskTests {
     @Test func `at the quota batches are refused whole, removing makes room again`() async throws {

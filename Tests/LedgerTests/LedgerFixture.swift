@@ -1,10 +1,10 @@
 import Dispatch
 import Foundation
+import Messages
 import Synchronization
 import Testing
 
 @testable import Ledger
-import Messages
 
 /// A folder of its own that goes away with the object.
 final class TemporaryFolder: Sendable {

@@ -1,7 +1,7 @@
+import Messages
 import Testing
 
 @testable import Ledger
-import Messages
 
 @Suite struct OutboxTests {
     private func cloud(_ limits: OutboxLimits) -> [String: OutboxLimits] { ["cloud": limits] }

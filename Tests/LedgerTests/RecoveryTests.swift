@@ -1,8 +1,8 @@
 import Foundation
+import Messages
 import Testing
 
 @testable import Ledger
-import Messages
 
 @Suite struct RecoveryTests {
     @Test func `everything that was committed is there after a crash`() async throws {

@@ -8,7 +8,9 @@ import Testing
 
 @Suite struct ConnectTests {
     @Test(arguments: [ProtocolVersion.v311, .v5])
-    func `anything before CONNECT closes the connection unanswered [MQTT-3.1.0-1]`(version: ProtocolVersion) async throws {
+    func `anything before CONNECT closes the connection unanswered [MQTT-3.1.0-1]`(version: ProtocolVersion)
+        async throws
+    {
         try await withBroker { harness in
             let client = try WireClient(port: harness.port, version: version)
             client.send { PingEncoder.writeRequest(into: &$0) }
@@ -43,7 +45,9 @@ import Testing
         }
     }
 
-    @Test func `an empty client identifier: assigned in 5, refused in 3.1.1 for a session that survives [MQTT-3.1.3-6] [MQTT-3.1.3-8]`()
+    @Test
+    func
+        `an empty client identifier: assigned in 5, refused in 3.1.1 for a session that survives [MQTT-3.1.3-6] [MQTT-3.1.3-8]`()
         async throws
     {
         try await withBroker { harness in
@@ -59,7 +63,8 @@ import Testing
     }
 
     @Test(arguments: [1, 2])
-    func `a newer connection takes the session over, the older is told 0x8E [MQTT-3.1.4-3]`(loopCount: Int) async throws {
+    func `a newer connection takes the session over, the older is told 0x8E [MQTT-3.1.4-3]`(loopCount: Int) async throws
+    {
         try await withBroker(loopCount: loopCount) { harness in
             // Several takeovers, so that with two loops both directions occur.
             var older = try WireClient(port: harness.port, version: .v5)
@@ -84,7 +89,9 @@ import Testing
         }
     }
 
-    @Test func `session present only when there is one; clean start ends it [MQTT-3.2.2-2] [MQTT-3.2.2-3]`() async throws {
+    @Test func `session present only when there is one; clean start ends it [MQTT-3.2.2-2] [MQTT-3.2.2-3]`()
+        async throws
+    {
         try await withBroker { harness in
             func connect(clean: Bool, expiry: UInt32) throws -> (WireClient, Connack) {
                 let client = try WireClient(port: harness.port, version: .v5)
@@ -124,7 +131,9 @@ import Testing
     @Test func `an unsupported authentication method is refused with 0x8C (4.12)`() async throws {
         try await withBroker { harness in
             let client = try WireClient(port: harness.port, version: .v5)
-            #expect(try client.connect("a") { $0.authenticationMethod = Array("SCRAM".utf8) }.reason == .badAuthenticationMethod)
+            #expect(
+                try client.connect("a") { $0.authenticationMethod = Array("SCRAM".utf8) }.reason
+                    == .badAuthenticationMethod)
         }
     }
 
@@ -134,7 +143,10 @@ import Testing
         try await withBroker(limits: limits) { harness in
             let bystander = try WireClient(port: harness.port)
             try bystander.connect("bystander")
-            for bytes in [Array("GET / HTTP/1.1\r\n\r\n".utf8), [UInt8](repeating: 0xFF, count: 64), [0x10, 0xFF, 0xFF, 0xFF, 0xFF]] {
+            for bytes in [
+                Array("GET / HTTP/1.1\r\n\r\n".utf8), [UInt8](repeating: 0xFF, count: 64),
+                [0x10, 0xFF, 0xFF, 0xFF, 0xFF],
+            ] {
                 let client = try WireClient(port: harness.port)
                 client.send(bytes)
                 _ = try client.untilClosed()
@@ -156,7 +168,8 @@ import Testing
         }
     }
 
-    @Test func `the will is published when the connection breaks, not after DISCONNECT 0x00 [MQTT-3.1.2-8] [MQTT-3.1.2-10]`()
+    @Test
+    func `the will is published when the connection breaks, not after DISCONNECT 0x00 [MQTT-3.1.2-8] [MQTT-3.1.2-10]`()
         async throws
     {
         try await withBroker { harness in
@@ -166,7 +179,9 @@ import Testing
             func client(_ name: String) throws -> WireClient {
                 let client = try WireClient(port: harness.port, version: .v5)
                 try client.connect(name) {
-                    $0.will = Will(topic: Array("will/\(name)".utf8), payload: Array("gone".utf8), qos: .atLeastOnce, retain: false)
+                    $0.will = Will(
+                        topic: Array("will/\(name)".utf8), payload: Array("gone".utf8), qos: .atLeastOnce, retain: false
+                    )
                 }
                 return client
             }

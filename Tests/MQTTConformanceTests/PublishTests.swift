@@ -30,14 +30,22 @@ import Testing
                 let publisher = try WireClient(port: harness.port, version: publisherVersion)
                 try publisher.connect("p\(granted)")
                 for qos in QoS.allCases {
-                    publisher.publish("t/\(granted)", "\(qos)", qos: qos, packetID: qos == .atMostOnce ? 0 : 10 + UInt16(qos.rawValue))
+                    publisher.publish(
+                        "t/\(granted)", "\(qos)", qos: qos, packetID: qos == .atMostOnce ? 0 : 10 + UInt16(qos.rawValue)
+                    )
                     if qos == .atLeastOnce {
-                        guard case .puback(let ack) = try publisher.receive().packet else { throw WireClient.Failure.nothingCame }
+                        guard case .puback(let ack) = try publisher.receive().packet else {
+                            throw WireClient.Failure.nothingCame
+                        }
                         #expect(ack.packetID == 11)
                     } else if qos == .exactlyOnce {
-                        guard case .pubrec = try publisher.receive().packet else { throw WireClient.Failure.nothingCame }
+                        guard case .pubrec = try publisher.receive().packet else {
+                            throw WireClient.Failure.nothingCame
+                        }
                         publisher.acknowledge(.pubrel, 12)
-                        guard case .pubcomp = try publisher.receive().packet else { throw WireClient.Failure.nothingCame }
+                        guard case .pubcomp = try publisher.receive().packet else {
+                            throw WireClient.Failure.nothingCame
+                        }
                     }
                     let received = try subscriber.receivePublish()
                     let header = try #require(received.publish)
@@ -61,19 +69,27 @@ import Testing
         }
     }
 
-    @Test func `a QoS 2 PUBLISH repeated before PUBREL is answered each time and delivered once [MQTT-4.3.3-10]`() async throws {
+    @Test func `a QoS 2 PUBLISH repeated before PUBREL is answered each time and delivered once [MQTT-4.3.3-10]`()
+        async throws
+    {
         try await withBroker { harness in
             let (publisher, subscriber) = try pair(harness, .v5, SubscriptionOptions(qos: .atMostOnce))
             for dup in [false, true, true] {
                 publisher.publish("t/x", "once", qos: .exactlyOnce, packetID: 5, dup: dup)
-                guard case .pubrec(let ack) = try publisher.receive().packet else { throw WireClient.Failure.nothingCame }
+                guard case .pubrec(let ack) = try publisher.receive().packet else {
+                    throw WireClient.Failure.nothingCame
+                }
                 #expect(ack.reason == .success)
             }
             publisher.acknowledge(.pubrel, 5)
-            guard case .pubcomp(let known) = try publisher.receive().packet else { throw WireClient.Failure.nothingCame }
+            guard case .pubcomp(let known) = try publisher.receive().packet else {
+                throw WireClient.Failure.nothingCame
+            }
             #expect(known.reason == .success)
             publisher.acknowledge(.pubrel, 5)
-            guard case .pubcomp(let unknown) = try publisher.receive().packet else { throw WireClient.Failure.nothingCame }
+            guard case .pubcomp(let unknown) = try publisher.receive().packet else {
+                throw WireClient.Failure.nothingCame
+            }
             #expect(unknown.reason == .packetIdentifierNotFound, "[MQTT-4.3.3-11]")
             #expect(try subscriber.receivePublish().text == "once")
             #expect(try subscriber.expectNothing())
@@ -123,7 +139,9 @@ import Testing
         }
     }
 
-    @Test func `retained: kept, replaced, cleared; RETAIN set only for new subscriptions [MQTT-3.3.1-6] [MQTT-3.3.1-8] [MQTT-3.3.1-12]`()
+    @Test
+    func
+        `retained: kept, replaced, cleared; RETAIN set only for new subscriptions [MQTT-3.3.1-6] [MQTT-3.3.1-8] [MQTT-3.3.1-12]`()
         async throws
     {
         try await withBroker { harness in
@@ -151,7 +169,9 @@ import Testing
         }
     }
 
-    @Test func `properties travel, alias and identifier stay on their connection [MQTT-3.3.2-7] [MQTT-3.3.4-3]`() async throws {
+    @Test func `properties travel, alias and identifier stay on their connection [MQTT-3.3.2-7] [MQTT-3.3.4-3]`()
+        async throws
+    {
         try await withBroker { harness in
             let (publisher, _) = try pair(harness, .v5, SubscriptionOptions(qos: .atMostOnce))
             let subscriber = try WireClient(port: harness.port, version: .v5)
@@ -159,7 +179,8 @@ import Testing
             try subscriber.subscribe("t/#", SubscriptionOptions(qos: .atLeastOnce), identifier: 77)
             var values = PublishPropertyValues()
             values.userProperties = [UserProperty(name: Array("k".utf8), value: Array("v".utf8))]
-            publisher.publish("t/x", "1", qos: .atLeastOnce, packetID: 1, properties: values.encoded(), expirySeconds: 60, alias: 4)
+            publisher.publish(
+                "t/x", "1", qos: .atLeastOnce, packetID: 1, properties: values.encoded(), expirySeconds: 60, alias: 4)
             publisher.publish("", "2", qos: .atLeastOnce, packetID: 2, alias: 4)
             for text in ["1", "2"] {
                 let received = try subscriber.receivePublish()
@@ -167,7 +188,8 @@ import Testing
                 #expect(received.text == text)
                 let header = try #require(received.publish)
                 #expect(header.topicAlias == 0)
-                #expect(received.properties.withUnsafeBytes { PublishProperties.subscriptionIdentifiers(in: $0) } == [77])
+                #expect(
+                    received.properties.withUnsafeBytes { PublishProperties.subscriptionIdentifiers(in: $0) } == [77])
                 if text == "1" {
                     #expect(header.propertyFlags.contains(.userProperty))
                     #expect((55...60).contains(header.messageExpirySeconds))
@@ -191,7 +213,9 @@ import Testing
         }
     }
 
-    @Test func `a packet larger than the client takes is dropped for it alone [MQTT-3.1.2-24] [MQTT-3.1.2-25]`() async throws {
+    @Test func `a packet larger than the client takes is dropped for it alone [MQTT-3.1.2-24] [MQTT-3.1.2-25]`()
+        async throws
+    {
         try await withBroker { harness in
             let (publisher, other) = try pair(harness, .v5, SubscriptionOptions(qos: .atLeastOnce))
             let small = try WireClient(port: harness.port, version: .v5)
@@ -222,10 +246,13 @@ import Testing
             let (publisher, _) = try pair(harness, .v311, SubscriptionOptions(qos: .atMostOnce))
             // Retained ones wait for the disk, the others do not.
             for packetID in UInt16(1)...40 {
-                publisher.publish("t/\(packetID % 5)", "x", qos: .atLeastOnce, packetID: packetID, retain: packetID % 3 == 0)
+                publisher.publish(
+                    "t/\(packetID % 5)", "x", qos: .atLeastOnce, packetID: packetID, retain: packetID % 3 == 0)
             }
             for packetID in UInt16(1)...40 {
-                guard case .puback(let ack) = try publisher.receive().packet else { throw WireClient.Failure.nothingCame }
+                guard case .puback(let ack) = try publisher.receive().packet else {
+                    throw WireClient.Failure.nothingCame
+                }
                 #expect(ack.packetID == packetID)
             }
         }
@@ -243,7 +270,9 @@ import Testing
             guard case .puback(let ack) = try publisher.receive().packet else { throw WireClient.Failure.nothingCame }
             #expect(ack.reason == .notAuthorized)
             publisher.publish("open/x", "y", qos: .atLeastOnce, packetID: 2)
-            guard case .puback(let second) = try publisher.receive().packet else { throw WireClient.Failure.nothingCame }
+            guard case .puback(let second) = try publisher.receive().packet else {
+                throw WireClient.Failure.nothingCame
+            }
             #expect(second.reason == .success)
             #expect(try subscriber.receivePublish().text == "y")
             #expect(try subscriber.expectNothing())

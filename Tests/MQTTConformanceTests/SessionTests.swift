@@ -23,7 +23,8 @@ import Testing
             let publisher = try WireClient(port: harness.port, version: .v5)
             try publisher.connect("publisher")
             for number in UInt16(1)...50 {
-                publisher.publish("q/x", "\(number)", qos: number % 2 == 0 ? .exactlyOnce : .atLeastOnce, packetID: number)
+                publisher.publish(
+                    "q/x", "\(number)", qos: number % 2 == 0 ? .exactlyOnce : .atLeastOnce, packetID: number)
             }
             for _ in 1...50 { _ = try publisher.receive() }
             publisher.publish("q/x", "QoS 0 is not kept")
@@ -45,7 +46,8 @@ import Testing
         }
     }
 
-    @Test func `what was not acknowledged is sent again with DUP and its identifier, in order [MQTT-4.4.0-1] [MQTT-3.3.1-1]`()
+    @Test
+    func `what was not acknowledged is sent again with DUP and its identifier, in order [MQTT-4.4.0-1] [MQTT-3.3.1-1]`()
         async throws
     {
         try await withBroker { harness in
@@ -82,9 +84,12 @@ import Testing
             try first.subscribe("a/#", SubscriptionOptions(qos: .atLeastOnce))
             try first.subscribe("b/#", SubscriptionOptions(qos: .atLeastOnce))
             first.send {
-                UnsubscribeEncoder.write(Unsubscribe(packetID: 9, filters: [Array("b/#".utf8), Array("c".utf8)]), version: .v5, into: &$0)
+                UnsubscribeEncoder.write(
+                    Unsubscribe(packetID: 9, filters: [Array("b/#".utf8), Array("c".utf8)]), version: .v5, into: &$0)
             }
-            guard case .unsuback(let unsuback) = try first.receive().packet else { throw WireClient.Failure.nothingCame }
+            guard case .unsuback(let unsuback) = try first.receive().packet else {
+                throw WireClient.Failure.nothingCame
+            }
             #expect(unsuback.reasons == [.success, .noSubscriptionExisted], "[MQTT-3.11.3-2]")
             first.publish("state", "kept", qos: .atLeastOnce, packetID: 1, retain: true)
             _ = try first.receive()
@@ -181,7 +186,9 @@ import Testing
                     let number = try #require(Int(received.text))
                     #expect(number == last[received.topic, default: 0] + 1)
                     last[received.topic] = number
-                    if let header = received.publish, header.qos == .atLeastOnce { subscriber.acknowledge(.puback, header.packetID) }
+                    if let header = received.publish, header.qos == .atLeastOnce {
+                        subscriber.acknowledge(.puback, header.packetID)
+                    }
                 }
                 #expect(try subscriber.expectNothing())
             }

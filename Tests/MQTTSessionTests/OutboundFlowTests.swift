@@ -32,7 +32,8 @@ import Testing
 
     @Test func `QoS 2 frees its place at PUBCOMP, not before [MQTT-4.9.0-2]`() {
         var flow = OutboundFlow(inFlightMax: 1, waitingMax: 1)
-        #expect(flow.offer(qos: .exactlyOnce, delivery: delivery(1, qos: .exactlyOnce, sequence: 9)) == .send(packetID: 1))
+        #expect(
+            flow.offer(qos: .exactlyOnce, delivery: delivery(1, qos: .exactlyOnce, sequence: 9)) == .send(packetID: 1))
         #expect(flow.complete(1) == .unknown, "PUBCOMP before PUBREC")
         #expect(flow.receive(1, failed: false) == .release(sequence: 9))
         #expect(flow.receive(1, failed: false) == .release(sequence: 9), "PUBREC again asks for PUBREL again")

@@ -12,7 +12,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("#", true), ("+", true), ("a/#", true), ("a/+/b", true), ("+/+/#", true), ("/", true), ("/#", true), ("a", true),
+        ("#", true), ("+", true), ("a/#", true), ("a/+/b", true), ("+/+/#", true), ("/", true), ("/#", true),
+        ("a", true),
         ("", false), ("a#", false), ("a/b#", false), ("#/a", false), ("a/#/b", false), ("a+", false), ("+a", false),
         ("a/+b/c", false), ("##", false), ("++", false), ("a\u{0}", false),
     ])

@@ -23,10 +23,11 @@ import Testing
         #expect(properties.encodedByteCount == encoded.count)
     }
 
-    @Test(arguments: [
-        [0x01], [0x01, 2], [0x02, 0, 0, 0], [0x03, 0, 2, 0x61], [0x23, 0, 1], [0x26, 0, 1, 0x61],
-        [0x03, 0, 1, 0x00], [0x03, 0, 1, 0xFF], [0xFF],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x01], [0x01, 2], [0x02, 0, 0, 0], [0x03, 0, 2, 0x61], [0x23, 0, 1], [0x26, 0, 1, 0x61],
+            [0x03, 0, 1, 0x00], [0x03, 0, 1, 0xFF], [0xFF],
+        ] as [[UInt8]])
     func malformedPropertiesAreRefused(encoded: [UInt8]) {
         #expect(PublishProperties(encoded: encoded) == nil)
     }

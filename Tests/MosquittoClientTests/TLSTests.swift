@@ -5,9 +5,10 @@ import Testing
 
 @testable import MosquittoClient
 
-@Suite(.enabled(
-    if: MosquittoBroker.isAvailable && TestAuthority.isAvailable,
-    "mosquitto or openssl is not installed (apt install mosquitto openssl)"))
+@Suite(
+    .enabled(
+        if: MosquittoBroker.isAvailable && TestAuthority.isAvailable,
+        "mosquitto or openssl is not installed (apt install mosquitto openssl)"))
 struct TLSTests {
     private let authority: TestAuthority
     private let broker: MosquittoBroker
@@ -22,13 +23,15 @@ struct TLSTests {
     }
 
     private func session(_ change: (inout ConnectionOptions.TLS) -> Void = { _ in }, host: String = "127.0.0.1") throws
-        -> MosquittoSession {
+        -> MosquittoSession
+    {
         let client = try authority.issue("gateway")
         var tls = ConnectionOptions.TLS(
             authorityFile: authority.certificateFile, certificateFile: client.certificate, keyFile: client.key)
         change(&tls)
-        return try MosquittoSession(MosquittoSession.Options(
-            connection: ConnectionOptions(host: host, port: broker.port, tls: tls)))
+        return try MosquittoSession(
+            MosquittoSession.Options(
+                connection: ConnectionOptions(host: host, port: broker.port, tls: tls)))
     }
 
     /// The alert that tells why may get lost when the server resets the connection; then the error says `.lost`.
@@ -58,7 +61,10 @@ struct TLSTests {
     }
 
     @Test func withoutACertificateTheServerRefuses() throws {
-        let session = try session { $0.certificateFile = nil; $0.keyFile = nil }
+        let session = try session {
+            $0.certificateFile = nil
+            $0.keyFile = nil
+        }
         expectRefusal(session, saying: "wants a client certificate", orWhenTheAlertGotLost: "none was given")
     }
 
@@ -71,7 +77,10 @@ struct TLSTests {
     @Test func aCertificateOfAnotherAuthorityIsNotLetIn() throws {
         let other = try TestAuthority()
         let stranger = try other.issue("stranger")
-        let session = try session { $0.certificateFile = stranger.certificate; $0.keyFile = stranger.key }
+        let session = try session {
+            $0.certificateFile = stranger.certificate
+            $0.keyFile = stranger.key
+        }
         expectRefusal(
             session, saying: "does not accept this client's certificate",
             orWhenTheAlertGotLost: "may not accept this client's certificate")
@@ -85,13 +94,15 @@ struct TLSTests {
         ])
         for host in ["127.0.0.1", "localhost"] {
             let tls = ConnectionOptions.TLS(authorityFile: authority.certificateFile)
-            let session = try MosquittoSession(MosquittoSession.Options(
-                connection: ConnectionOptions(host: host, port: wrong.port, tls: tls)))
+            let session = try MosquittoSession(
+                MosquittoSession.Options(
+                    connection: ConnectionOptions(host: host, port: wrong.port, tls: tls)))
             expectRefusal(session, saying: "certificate is for another host")
             var lenient = tls
             lenient.skipsHostNameCheck = true
-            let insecure = try MosquittoSession(MosquittoSession.Options(
-                connection: ConnectionOptions(host: host, port: wrong.port, tls: lenient)))
+            let insecure = try MosquittoSession(
+                MosquittoSession.Options(
+                    connection: ConnectionOptions(host: host, port: wrong.port, tls: lenient)))
             try insecure.connect()
             insecure.disconnect()
         }
@@ -99,8 +110,10 @@ struct TLSTests {
 
     @Test func aPortWithoutTLSSaysSo() throws {
         let plain = try MosquittoBroker()
-        let session = try MosquittoSession(MosquittoSession.Options(connection: ConnectionOptions(
-            host: "127.0.0.1", port: plain.port, tls: .init(authorityFile: authority.certificateFile))))
+        let session = try MosquittoSession(
+            MosquittoSession.Options(
+                connection: ConnectionOptions(
+                    host: "127.0.0.1", port: plain.port, tls: .init(authorityFile: authority.certificateFile))))
         #expect(throws: MosquittoError.self) { try session.connect() }
     }
 

@@ -4,7 +4,8 @@ import Testing
 @Suite struct AlarmTests {
     @Test func forFiresByTimerAndClears() throws {
         let harness = try Harness(
-            #"rule r { from "s/{id}" window last 1 by id when max(.v) > 5 for 10s publish "o/{id}" { v: .v, t: time() } on clear publish "c/{id}" { v: .v, t: time() } }"#)
+            #"rule r { from "s/{id}" window last 1 by id when max(.v) > 5 for 10s publish "o/{id}" { v: .v, t: time() } on clear publish "c/{id}" { v: .v, t: time() } }"#
+        )
         harness.send("s/a", #"{"v":6}"#, at: 1_000)
         harness.send("s/a", #"{"v":7}"#, at: 5_000)
         harness.advance(to: 10_999)
@@ -41,7 +42,8 @@ import Testing
 
     @Test func untilHasHysteresis() throws {
         let harness = try Harness(
-            #"rule r { from "s/{id}" when .v > 90 until .v < 85 publish "o/{id}" { v: .v } on clear publish "c/{id}" { v: .v } }"#)
+            #"rule r { from "s/{id}" when .v > 90 until .v < 85 publish "o/{id}" { v: .v } on clear publish "c/{id}" { v: .v } }"#
+        )
         for v in [90, 91, 95, 85, 89, 84, 92] { harness.send("s/a", "{\"v\":\(v)}", at: 0) }
         harness.send("s/b", #"{"v":99}"#, at: 0)
         #expect(harness.take() == [#"o/a {"v":91}"#, #"c/a {"v":84}"#, #"o/a {"v":92}"#, #"o/b {"v":99}"#])
@@ -79,21 +81,24 @@ import Testing
 
     @Test func anEventJoinsTwoSessions() throws {
         let harness = try Harness(
-            #"rule v { from "s" at .t late 60s window session 5s publish "v" { n: count(), s: window_start(), t: time(), f: first(.v), l: last(.v) } }"#)
+            #"rule v { from "s" at .t late 60s window session 5s publish "v" { n: count(), s: window_start(), t: time(), f: first(.v), l: last(.v) } }"#
+        )
         for (t, v) in [(100_000, 1), (108_000, 2), (104_000, 3), (130_000, 4)] {
             harness.send("s", "{\"t\":\(t),\"v\":\(v)}", at: 200_000)
         }
         harness.send("s", #"{"t":1000,"v":9}"#, at: 200_000)
         harness.drain()
-        #expect(harness.take() == [
-            #"v {"n":3,"s":100000,"t":113000,"f":1,"l":3}"#, #"v {"n":1,"s":130000,"t":135000,"f":4,"l":4}"#,
-        ])
+        #expect(
+            harness.take() == [
+                #"v {"n":3,"s":100000,"t":113000,"f":1,"l":3}"#, #"v {"n":1,"s":130000,"t":135000,"f":4,"l":4}"#,
+            ])
         #expect(harness.counters.lateEvents == 1)
     }
 
     @Test func watermarkRunsWithTheClock() throws {
         let harness = try Harness(
-            #"rule r { from "s/{id}" at .t late 2s window every 10s by id publish "o/{id}" { n: count(), t: time(), now: now() } }"#)
+            #"rule r { from "s/{id}" at .t late 2s window every 10s by id publish "o/{id}" { n: count(), t: time(), now: now() } }"#
+        )
         harness.send("s/a", #"{"t":5000}"#, at: 100_000)
         harness.send("s/a", #"{"t":9000}"#, at: 100_000)
         // W = 9000 − 2000 + (clock − 100000) reaches 10000 at 103000.
@@ -117,15 +122,18 @@ import Testing
             ("a", #"{"ok":true,"v":1,"q":1}"#), ("b", #"{"ok":true,"v":10}"#), ("a", #"{"ok":false,"v":99}"#),
             ("a", #"{"ok":true,"v":4,"q":1.0}"#), ("b", #"{"ok":true,"q":null}"#), ("b", #"{"ok":true,"v":3,"q":"x"}"#),
         ] { harness.send("s/\(id)", payload, at: 0) }
-        #expect(harness.take() == [
-            #"o/a {"p":null,"d":null,"c":true}"#, #"o/b {"p":null,"d":null,"c":true}"#, #"o/a {"p":1,"d":3,"c":false}"#,
-            #"o/b {"p":10,"d":null,"c":false}"#, #"o/b {"p":null,"d":null,"c":true}"#,
-        ])
+        #expect(
+            harness.take() == [
+                #"o/a {"p":null,"d":null,"c":true}"#, #"o/b {"p":null,"d":null,"c":true}"#,
+                #"o/a {"p":1,"d":3,"c":false}"#,
+                #"o/b {"p":10,"d":null,"c":false}"#, #"o/b {"p":null,"d":null,"c":true}"#,
+            ])
     }
 
     @Test func dedupePeriodsAreHalfOpen() throws {
         let harness = try Harness(#"rule r { from "s" dedupe .v within 10s publish "o" }"#)
-        for (t, payload) in [(0, "{}"), (1, "{}"), (5, #"{"v":1}"#), (6, #"{"v":1.0}"#), (9_999, "{}"), (10_000, "{}")] {
+        for (t, payload) in [(0, "{}"), (1, "{}"), (5, #"{"v":1}"#), (6, #"{"v":1.0}"#), (9_999, "{}"), (10_000, "{}")]
+        {
             harness.send("s", payload, at: Int64(t))
         }
         #expect(harness.take() == ["o {}", #"o {"v":1}"#, "o {}"])
@@ -137,7 +145,9 @@ import Testing
             rule r { from "s/{rest...}" publish "o" { t: topic(), q: qos(), r: retained(), c: client(), p: property("b"), rest } }
             rule plain { from "s/#" publish "p" { } }
             """)
-        let properties: [UInt8] = [0x01, 1, 0x26, 0, 1, 0x61, 0, 1, 0x31, 0x0B, 0x80, 0x01, 0x26, 0, 1, 0x62, 0, 2, 0x32, 0x33]
+        let properties: [UInt8] = [
+            0x01, 1, 0x26, 0, 1, 0x61, 0, 1, 0x31, 0x0B, 0x80, 0x01, 0x26, 0, 1, 0x62, 0, 2, 0x32, 0x33,
+        ]
         harness.send("s/x/y", "{}", at: 0, qos: 1, retained: true, client: "dev-1", properties: properties)
         #expect(harness.take() == [#"o {"t":"s/x/y","q":1,"r":true,"c":"dev-1","p":"23","rest":"x/y"}"#])
         harness.send("s", "{}", at: 0)

@@ -67,7 +67,7 @@ import Testing
         ("exists(.x)", "false"), (#"length("héé")"#, "3"), (#"upper("straße")"#, #""STRASSE""#),
         (#"trim("  a b\t")"#, #""a b""#), (#"contains("abc", "bc")"#, "true"), (#"starts_with("abc", "ab")"#, "true"),
         (#"ends_with("abc", "bc")"#, "true"), (#"substring("héllo", 1, 3)"#, #""éll""#),
-        (#"substring("abc", 2, 10)"#, #""c""#), 
+        (#"substring("abc", 2, 10)"#, #""c""#),
         (#"split("a,,b", ",")"#, #"["a","","b"]"#),
         (#"number(" 12.50 ")"#, "12.5"), (#"number("1,5")"#, "null"), (#"number("0x10")"#, "null"),
         ("text(10.0)", #""10.0""#), (#"boolean("true")"#, "true"), (#"boolean("yes")"#, "null"),

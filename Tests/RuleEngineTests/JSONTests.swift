@@ -67,10 +67,11 @@ import Testing
         #expect(try outcome(payload) == expected)
     }
 
-    @Test(arguments: [
-        [0x80], [0xC0, 0x80], [0xC3], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF0, 0x80, 0x80, 0x80],
-        [0xF4, 0x90, 0x80, 0x80], [0xFF], [0xE2, 0x82],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x80], [0xC0, 0x80], [0xC3], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF0, 0x80, 0x80, 0x80],
+            [0xF4, 0x90, 0x80, 0x80], [0xFF], [0xE2, 0x82],
+        ] as [[UInt8]])
     func invalidUTF8IsADecodeError(_ bytes: [UInt8]) throws {
         for padding in [0, 3, 7, 8, 20] {
             let payload = Array("{\"w\":\"".utf8) + [UInt8](repeating: 0x61, count: padding) + bytes + Array("\"}".utf8)
@@ -116,8 +117,11 @@ import Testing
     @Test func mutatedPayloadsNeverTrap() throws {
         var random = Seeded(7)
         let harness = try Harness(
-            #"rule r { from "a" where exists(.v) or exists(.o.p[1]) publish "o" { v: .v, p: .o.p[1], s: .s, all: . } }"#)
-        let seed = Array(#"{"v":12.5e1,"o":{"p":[1,"x\u00e9",null]},"s":"a\"b\ud83d\ude00","t":1700000000000,"z":[{},[],true]}"#.utf8)
+            #"rule r { from "a" where exists(.v) or exists(.o.p[1]) publish "o" { v: .v, p: .o.p[1], s: .s, all: . } }"#
+        )
+        let seed = Array(
+            #"{"v":12.5e1,"o":{"p":[1,"x\u00e9",null]},"s":"a\"b\ud83d\ude00","t":1700000000000,"z":[{},[],true]}"#.utf8
+        )
         for _ in 0..<6_000 {
             var bytes = seed
             for _ in 0...Int.random(in: 0..<4, using: &random) {
@@ -146,12 +150,13 @@ import Testing
         harness.send("a", #"{"v":"1"}"#, at: 0)
         harness.send("a", #"[]"#, at: 60_000)
         harness.send("a", #" {"n":"x", "t":"yesterday"}"#, at: 120_000)
-        #expect(harness.take() == [
-            #"o {"v":1,"t":3600000,"h":1}"#, #"o {"v":null,"t":7200500,"h":2}"#,
-            #"$sluice/rules/r/errors {"topic":"a","reason":"the field v has another type than declared","offset":5}"#,
-            #"$sluice/rules/r/errors {"topic":"a","reason":"the payload is not an object, as its schema says","offset":0}"#,
-            #"$sluice/rules/r/errors {"topic":"a","reason":"the field t has another type than declared","offset":15}"#,
-        ])
+        #expect(
+            harness.take() == [
+                #"o {"v":1,"t":3600000,"h":1}"#, #"o {"v":null,"t":7200500,"h":2}"#,
+                #"$sluice/rules/r/errors {"topic":"a","reason":"the field v has another type than declared","offset":5}"#,
+                #"$sluice/rules/r/errors {"topic":"a","reason":"the payload is not an object, as its schema says","offset":0}"#,
+                #"$sluice/rules/r/errors {"topic":"a","reason":"the field t has another type than declared","offset":15}"#,
+            ])
     }
 
     @Test func otherDecodings() throws {
@@ -164,9 +169,10 @@ import Testing
         harness.send("n", "x", at: 0)
         harness.send("t", "héé", at: 0)
         harness.send("t", [0x61, 0xFF], at: 0)
-        #expect(harness.take() == [
-            #"on {"v":7.5}"#, #"$sluice/rules/n/errors {"topic":"n","reason":"not a number","offset":0}"#,
-            #"ot {"v":"héé"}"#, #"$sluice/rules/t/errors {"topic":"t","reason":"invalid UTF-8","offset":1}"#,
-        ])
+        #expect(
+            harness.take() == [
+                #"on {"v":7.5}"#, #"$sluice/rules/n/errors {"topic":"n","reason":"not a number","offset":0}"#,
+                #"ot {"v":"héé"}"#, #"$sluice/rules/t/errors {"topic":"t","reason":"invalid UTF-8","offset":1}"#,
+            ])
     }
 }

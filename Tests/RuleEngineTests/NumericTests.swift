@@ -23,7 +23,8 @@ import Testing
 
     private func check(_ window: String, _ values: [Double], size: Int, _ line: Int = #line) throws {
         let harness = try Harness(
-            "rule r { from \"s\" window \(window) publish \"o\" payload [mean(.v), stddev(.v), sum(.v), min(.v), max(.v)] }")
+            "rule r { from \"s\" window \(window) publish \"o\" payload [mean(.v), stddev(.v), sum(.v), min(.v), max(.v)] }"
+        )
         var recent: [Double] = []
         for (index, v) in values.enumerated() {
             recent.append(v)
@@ -59,7 +60,8 @@ import Testing
         var random = Seeded(4)
         let size = Int(window.dropFirst(5).prefix { $0.isNumber }) ?? 0
         let noise = (0..<200).map { _ in Double.random(in: -1e6...1e6, using: &random) }
-        try check(window, noise + Array(repeating: 0.1, count: 200) + noise + Array(repeating: 1e-7, count: 100), size: size)
+        try check(
+            window, noise + Array(repeating: 0.1, count: 200) + noise + Array(repeating: 1e-7, count: 100), size: size)
     }
 
     @Test func wildScales() throws {
@@ -72,15 +74,17 @@ import Testing
     }
 
     @Test func integersSumExactly() throws {
-        let harness = try Harness(#"rule r { from "s" window last 3 publish "o" payload [sum(.v), range(.v), mean(.v)] }"#)
+        let harness = try Harness(
+            #"rule r { from "s" window last 3 publish "o" payload [sum(.v), range(.v), mean(.v)] }"#)
         for v in ["9223372036854775807", "-9223372036854775807", "5", "9223372036854775807", "2.5"] {
             harness.send("s", "{\"v\":\(v)}", at: 0)
         }
-        #expect(harness.outputs.map(\.text) == [
-            "[9223372036854775807,0,9.223372036854776e18]", "[0,1.8446744073709552e19,0.0]",
-            "[5,1.8446744073709552e19,1.6666666666666667]", "[5,1.8446744073709552e19,1.6666666666666667]",
-            "[9.223372036854776e18,9.223372036854776e18,3.0744573456182584e18]",
-        ])
+        #expect(
+            harness.outputs.map(\.text) == [
+                "[9223372036854775807,0,9.223372036854776e18]", "[0,1.8446744073709552e19,0.0]",
+                "[5,1.8446744073709552e19,1.6666666666666667]", "[5,1.8446744073709552e19,1.6666666666666667]",
+                "[9.223372036854776e18,9.223372036854776e18,3.0744573456182584e18]",
+            ])
     }
 
     /// Every aggregate against a plain computation, with values that are missing here and there, in order and not.
@@ -102,7 +106,9 @@ import Testing
         for index in 0..<400 {
             let base = Int64(index) * 1000
             let time = disordered ? base - Int64.random(in: 0..<6000, using: &random) : base
-            let value = Int.random(in: 0..<5, using: &random) == 0 ? nil : Double(Int.random(in: -10...10, using: &random)) + 0.5
+            let value =
+                Int.random(in: 0..<5, using: &random) == 0
+                ? nil : Double(Int.random(in: -10...10, using: &random)) + 0.5
             let before = harness.outputs.count
             harness.send("s", "{\"t\":\(time),\"v\":\(value.map { "\($0)" } ?? "null")}", at: base)
             if window.hasSuffix("s"), newest != .min, time <= newest - 7000 {
@@ -134,11 +140,12 @@ import Testing
             }
         }
         parts.append(part)
-        return parts.count == expected.count && zip(parts, expected).allSatisfy { mine, truth in
-            if mine == truth { return true }
-            guard let a = Double(mine), let b = Double(truth) else { return false }
-            return abs(a - b) <= 1e-9 * max(abs(b), 1e-3)
-        }
+        return parts.count == expected.count
+            && zip(parts, expected).allSatisfy { mine, truth in
+                if mine == truth { return true }
+                guard let a = Double(mine), let b = Double(truth) else { return false }
+                return abs(a - b) <= 1e-9 * max(abs(b), 1e-3)
+            }
     }
 
     private func plain(_ events: [(Int64, Double?)]) -> [String] {
@@ -163,7 +170,8 @@ import Testing
         let ewma = values.dropFirst().reduce(first) { 0.25 * $1 + 0.75 * $0 }
         let z = variance == 0 ? 0 : (last - mean) / variance.squareRoot()
         return [
-            "\(events.count)", "\(values.count)", "\(values.count { $0 > 0 })", "\(first)", "\(last)", "\(percentile(50))",
+            "\(events.count)", "\(values.count)", "\(values.count { $0 > 0 })", "\(first)", "\(last)",
+            "\(percentile(50))",
             "\(percentile(90))", "\(Set(values).count)", tt == 0 ? "null" : "\(tv / tt)",
             span == 0 ? "null" : "\((last - first) / span)", "\(ewma)",
             "[" + values.map { "\($0)" }.joined(separator: ",") + "]", "\(values.contains { $0 > 8 })",

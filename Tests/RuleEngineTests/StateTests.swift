@@ -29,7 +29,9 @@ import Testing
         var random = Seeded(seed)
         var ms: Int64 = 1_000
         return (0..<count).map { _ in
-            ms += Int64.random(in: 0..<10, using: &random) == 0 ? Int64.random(in: 0..<3000, using: &random)
+            ms +=
+                Int64.random(in: 0..<10, using: &random) == 0
+                ? Int64.random(in: 0..<3000, using: &random)
                 : Int64.random(in: 0..<120, using: &random)
             func maybe(_ text: String) -> String { Int.random(in: 0..<8, using: &random) == 0 ? "null" : text }
             let v = maybe("\(Double.random(in: -3...9, using: &random))")
@@ -54,9 +56,13 @@ import Testing
         var groups: [RuleGroupState] { Array(states.values) }
     }
 
-    private func feed(_ engine: RuleEngine, _ message: Message, _ outputs: inout [RuleOutput], log: UnsafeMutablePointer<[UInt8]>? = nil) {
+    private func feed(
+        _ engine: RuleEngine, _ message: Message, _ outputs: inout [RuleOutput],
+        log: UnsafeMutablePointer<[UInt8]>? = nil
+    ) {
         let line = ReplayLine(
-            topic: Array(message.topic.utf8), payload: Array(message.payload.utf8), timeNanoseconds: message.ms * 1_000_000)
+            topic: Array(message.topic.utf8), payload: Array(message.payload.utf8),
+            timeNanoseconds: message.ms * 1_000_000)
         line.withInput { input in
             if let log { RuleInputLog.append(input, to: &log.pointee) }
             if let binding = line.topic.withUnsafeBytes({ engine.binding(forTopic: $0) }) {
@@ -95,7 +101,9 @@ import Testing
         }
         engine.drain(into: &outputs)
         let difference = zip(outputs, expected).first { $0 != $1 }
-        #expect(difference == nil, "\(difference.map { "\($0.0.rule): \($0.0.line) instead of \($0.1.rule): \($0.1.line)" } ?? "")")
+        #expect(
+            difference == nil,
+            "\(difference.map { "\($0.0.rule): \($0.0.line) instead of \($0.1.rule): \($0.1.line)" } ?? "")")
         #expect(outputs.count == expected.count)
     }
 
@@ -137,12 +145,14 @@ import Testing
             guard var state = states.randomElement(using: &random), var bytes = state.state else { continue }
             switch round % 4 {
             case 0: bytes = Array(bytes.dropLast(Int.random(in: 1...bytes.count, using: &random)))
-            case 1: bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+            case 1:
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
             default:
                 // A wrong content under a right check sum.
                 var body = Array(bytes.dropLast(8))
                 for _ in 0...2 {
-                    body[Int.random(in: 1..<body.count, using: &random)] = [0, 1, 0x7F, 0x80, 0xFF].randomElement(using: &random) ?? 0
+                    body[Int.random(in: 1..<body.count, using: &random)] =
+                        [0, 1, 0x7F, 0x80, 0xFF].randomElement(using: &random) ?? 0
                 }
                 if round % 8 == 3 { body.removeSubrange(Int.random(in: 1..<body.count, using: &random)...) }
                 bytes = RuleGroupState.sealed(body)
@@ -200,11 +210,13 @@ import Testing
             """)
         var outputs: [RuleOutput] = []
         let report = try harness.engine.reload(plan, into: &outputs)
-        #expect(report == {
-            var report = ReloadReport()
-            (report.added, report.removed, report.kept, report.lost) = (["d"], ["c"], ["a"], ["b"])
-            return report
-        }())
+        #expect(
+            report
+                == {
+                    var report = ReloadReport()
+                    (report.added, report.removed, report.kept, report.lost) = (["d"], ["c"], ["a"], ["b"])
+                    return report
+                }())
         harness.send("s/x", #"{"v":2}"#, at: 0)
         #expect(harness.take() == [#"oa {"high":3,"n":3,"m":2.0}"#, #"ob {"n":1}"#, "od {}"])
         #expect(harness.outputs.suffix(3).map(\.id) == ["n/e/a/x/2", "n/e/b/x/3", "n/e/d//3"])
@@ -215,7 +227,8 @@ import Testing
 
     @Test func aRemovedRuleClearsItsAlarms() throws {
         let harness = try Harness(
-            #"rule a { from "s/{id}" window last 1 by id when max(.v) > 5 until max(.v) < 2 publish "al/{id}" { v: .v } on clear publish "al/{id}" { cleared: id } }"#)
+            #"rule a { from "s/{id}" window last 1 by id when max(.v) > 5 until max(.v) < 2 publish "al/{id}" { v: .v } on clear publish "al/{id}" { cleared: id } }"#
+        )
         harness.send("s/x", #"{"v":9}"#, at: 0)
         harness.send("s/y", #"{"v":1}"#, at: 0)
         #expect(harness.counters.activeAlarms == 1)

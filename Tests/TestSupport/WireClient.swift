@@ -91,7 +91,8 @@ package final class WireClient {
 
     /// CONNECT, and the CONNACK that answers it.
     @discardableResult
-    package func connect(_ clientID: String, cleanStart: Bool = true, _ adjust: (inout Connect) -> Void = { _ in }) throws
+    package func connect(_ clientID: String, cleanStart: Bool = true, _ adjust: (inout Connect) -> Void = { _ in })
+        throws
         -> Connack
     {
         var connect = Connect(version: version, clientID: Array(clientID.utf8), cleanStart: cleanStart)

@@ -4,7 +4,8 @@ enum Manifest {
     static func dependencies(of target: String, in manifest: SourceFile) -> Set<String> {
         let text = manifest.text
         let starts = [
-            "tage(\"\(target)\"", "executableTarget(\n            name: \"\(target)\"", "name: \"\(target)\",\n",
+            "tage(\"\(target)\"", "tage(\n            \"\(target)\"",
+            "executableTarget(\n            name: \"\(target)\"", "name: \"\(target)\",\n",
         ]
         guard let start = starts.lazy.compactMap({ text.firstRange(of: $0) }).first else { return [] }
         // Up to the end of this call: the bracket that closes it.

@@ -10,7 +10,9 @@ import Testing
             expiresAtMilliseconds: expires)
     }
 
-    private func topics(_ messages: [Message]) -> [String] { messages.map { String(decoding: $0.topic, as: UTF8.self) } }
+    private func topics(_ messages: [Message]) -> [String] {
+        messages.map { String(decoding: $0.topic, as: UTF8.self) }
+    }
 
     @Test func `the last message of a topic counts, an empty one clears [MQTT-3.3.1-5] [MQTT-3.3.1-6]`() {
         var store = RetainedStore(bytesMax: 10_000)

@@ -60,7 +60,9 @@ package final class RuleBinding {
     /// history, `dedupe`. Then every message of the topic is part of what a restart must replay.
     package let keepsState: Bool
 
-    init(_ found: [(rule: RuleRuntime, source: SourcePlan, captures: [Range<Int>])], topic: ByteSlice, generation: UInt64) {
+    init(
+        _ found: [(rule: RuleRuntime, source: SourcePlan, captures: [Range<Int>])], topic: ByteSlice, generation: UInt64
+    ) {
         var paths: [PayloadPath] = []
         var firstPaths: [Int] = []
         for item in found {
@@ -133,7 +135,8 @@ package final class RuleBinding {
 
 /// Matching of topics against the sources of rules.
 enum SourceMatch {
-    /// Where each capture lies in `topic`, or nil when the source does not match. A wildcard or capture in the first level
+    /// Where each capture lies in `topic`, or nil when the source does not match. A wildcard or capture in the first
+    /// level
     /// does not match a topic that begins with `$`.
     static func match(_ source: SourcePlan, _ topic: ByteSlice, captureCount: Int) -> [Range<Int>]? {
         var captures = [Range<Int>](repeating: 0..<0, count: captureCount)

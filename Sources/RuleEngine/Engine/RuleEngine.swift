@@ -1,6 +1,7 @@
 package import RuleLanguage
 
-/// Runs the rules of one plan over messages and time. Pure: the clock comes with the messages and with `advance`, effects
+/// Runs the rules of one plan over messages and time. Pure: the clock comes with the messages and with `advance`,
+/// effects
 /// leave as outputs. The same inputs give the same outputs, to the byte, also over a snapshot and restore.
 /// Confined to one thread.
 package final class RuleEngine {
@@ -64,7 +65,8 @@ package final class RuleEngine {
 
     package var counters: [RuleCounters] { rules.map(\.currentCounters) }
 
-    /// Which rules take messages of this topic, with capture values; nil when none. The caller keeps it per topic; it is
+    /// Which rules take messages of this topic, with capture values; nil when none. The caller keeps it per topic; it
+    /// is
     /// valid until `reload`.
     package func binding(forTopic topic: UnsafeRawBufferPointer) -> RuleBinding? {
         unsafe makeBinding(ByteSlice(topic))
@@ -83,7 +85,8 @@ package final class RuleEngine {
         return found.isEmpty ? nil : RuleBinding(found, topic: topic, generation: generation)
     }
 
-    /// Moves the clock to the message's arrival (never back), runs the timers that are due, then takes the event. Outputs
+    /// Moves the clock to the message's arrival (never back), runs the timers that are due, then takes the event.
+    /// Outputs
     /// are appended in order.
     package func process(_ input: borrowing RuleInput, _ binding: RuleBinding, into outputs: inout [RuleOutput]) {
         advance(toNanoseconds: max(input.arrivalNanoseconds, clock), into: &outputs)
@@ -142,7 +145,9 @@ package final class RuleEngine {
         }
         clock = max(clock, timer.instant)
         let mark = arena.mark
-        if let mark = group.watermark(at: clock, late: rule.late) { group.closedThrough = max(group.closedThrough, mark) }
+        if let mark = group.watermark(at: clock, late: rule.late) {
+            group.closedThrough = max(group.closedThrough, mark)
+        }
         rule.machine.context = EvaluationContext()
         rule.machine.context.now = max(timer.instant, .min)
         rule.isRunning = true

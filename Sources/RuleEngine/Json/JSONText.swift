@@ -45,12 +45,14 @@ enum JSONText {
         let tops: UInt64 = 0x8080_8080_8080_8080
         let quote = word ^ (ones &* 0x22)
         let backslash = word ^ (ones &* 0x5C)
-        let found = ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
+        let found =
+            ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
             | ((word &- ones &* 0x20) & ~word) | word
         return found & tops
     }
 
-    /// `index` stands behind the opening quote and is moved behind the closing one. Says whether the string has escapes.
+    /// `index` stands behind the opening quote and is moved behind the closing one. Says whether the string has
+    /// escapes.
     @inline(__always)
     static func skipString(_ bytes: ByteSlice, _ index: inout Int) throws(JSONFault) -> Bool {
         let count = bytes.count
@@ -94,7 +96,8 @@ enum JSONText {
             let unit = try codeUnit(bytes, start)
             if unit & 0xFC00 == 0xDC00 { throw JSONFault(reason: .unpairedSurrogate, offset: start) }
             if unit & 0xFC00 != 0xD800 { return start + 6 }
-            guard start + 7 < bytes.count, bytes[start + 6] == UInt8(ascii: "\\"), bytes[start + 7] == UInt8(ascii: "u"),
+            guard start + 7 < bytes.count, bytes[start + 6] == UInt8(ascii: "\\"),
+                bytes[start + 7] == UInt8(ascii: "u"),
                 try codeUnit(bytes, start + 6) & 0xFC00 == 0xDC00
             else { throw JSONFault(reason: .unpairedSurrogate, offset: start) }
             return start + 12

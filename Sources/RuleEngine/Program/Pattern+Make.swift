@@ -6,7 +6,8 @@ extension Pattern {
         switch PatternSyntax.parse(source) {
         case .failure(let error):
             throw RuleEngineError(
-                .badPattern, rule: rule, message: "rule \(rule): the pattern '\(source)' does not read: \(error.message)")
+                .badPattern, rule: rule,
+                message: "rule \(rule): the pattern '\(source)' does not read: \(error.message)")
         case .success(let node):
             var steps: [Step] = []
             append(node, to: &steps)

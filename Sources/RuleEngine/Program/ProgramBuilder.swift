@@ -34,7 +34,8 @@ struct ProgramBuilder {
         let temporariesStart = layout.constants + constants.count
         guard temporariesStart < ProgramBuilder.temporaryBase, temporariesMax < 16_384 else {
             throw RuleEngineError(
-                .limit, rule: rule, message: "rule \(rule) needs more than \(ProgramBuilder.registersMax) registers: split it")
+                .limit, rule: rule,
+                message: "rule \(rule) needs more than \(ProgramBuilder.registersMax) registers: split it")
         }
         func place(_ register: UInt16) -> UInt16 {
             Int(register) < ProgramBuilder.temporaryBase
@@ -109,7 +110,8 @@ struct ProgramBuilder {
         _ operation: Instruction.Operation, _ destination: UInt16, _ a: UInt16 = 0, _ b: UInt16 = 0, target: Int = 0
     ) {
         code.append(
-            Instruction(operation: operation, destination: destination, a: a, b: b, target: Int32(truncatingIfNeeded: target)))
+            Instruction(
+                operation: operation, destination: destination, a: a, b: b, target: Int32(truncatingIfNeeded: target)))
     }
 
     // MARK: Expressions
@@ -209,7 +211,8 @@ struct ProgramBuilder {
         case .property(let name): emit(.property, destination, constant(name))
         default:
             throw RuleEngineError(
-                .unsupported, rule: rule, message: "rule \(rule) uses a table or latest(), which this engine cannot run")
+                .unsupported, rule: rule, message: "rule \(rule) uses a table or latest(), which this engine cannot run"
+            )
         }
     }
 

@@ -32,7 +32,8 @@ package struct ReplayLine: Sendable, Equatable {
         }
     }
 
-    /// Reads `{"topic": "...", "payload": <any JSON>, "time": <ms>}`; optional are `qos`, `client`, `properties` (an object
+    /// Reads `{"topic": "...", "payload": <any JSON>, "time": <ms>}`; optional are `qos`, `client`, `properties` (an
+    /// object
     /// of texts), `retained`, and `payload_text` in place of `payload`. The payload is the JSON text as it stands.
     package static func parse(_ line: [UInt8]) throws(RuleEngineError) -> ReplayLine {
         let result: Result<ReplayLine, RuleEngineError> = unsafe line.withUnsafeBytes { buffer in
@@ -68,7 +69,9 @@ package struct ReplayLine: Sendable, Equatable {
                 take(name.string, value)
             }
             if let fault { return refuse(fault) }
-            guard let topic, ReplayTopic.isName(topic) else { return refuse("`topic` must be a text that names a topic") }
+            guard let topic, ReplayTopic.isName(topic) else {
+                return refuse("`topic` must be a text that names a topic")
+            }
             guard let time else { return refuse("`time` must be a number of milliseconds since 1970") }
             if payload != nil, payloadText != nil { return refuse("give `payload` or `payload_text`, not both") }
             var result = ReplayLine(topic: topic, payload: payload ?? payloadText ?? [], timeNanoseconds: time)
@@ -88,13 +91,24 @@ package struct ReplayLine: Sendable, Equatable {
             case "topic": topic = value.kind == .text ? value.slice.array : nil
             case "payload":
                 var text: [UInt8] = []
-                if value.isList || value.isObject { text = value.slice.array } else { JSONWriter.append(value, to: &text) }
+                if value.isList || value.isObject {
+                    text = value.slice.array
+                } else {
+                    JSONWriter.append(value, to: &text)
+                }
                 payload = text
             case "payload_text":
-                if value.kind == .text { payloadText = value.slice.array } else { fault = "`payload_text` must be a text" }
+                if value.kind == .text {
+                    payloadText = value.slice.array
+                } else {
+                    fault = "`payload_text` must be a text"
+                }
             case "time": time = value.isNumber ? CivilTime.instant(value, unit: .ms) : nil
             case "qos":
-                guard value.kind == .integer, (0...2).contains(value.integer) else { return fault = "`qos` is 0, 1 or 2" }
+                guard value.kind == .integer, (0...2).contains(value.integer) else {
+                    fault = "`qos` is 0, 1 or 2"
+                    return
+                }
                 qos = UInt8(value.integer)
             case "client":
                 if value.kind == .text { client = value.slice.string } else { fault = "`client` must be a text" }
@@ -106,11 +120,17 @@ package struct ReplayLine: Sendable, Equatable {
         }
 
         private mutating func take(properties value: Value) {
-            guard value.kind == .jsonObject else { return fault = "`properties` must be an object of texts" }
+            guard value.kind == .jsonObject else {
+                fault = "`properties` must be an object of texts"
+                return
+            }
             var encoded: [UInt8] = []
             var isWrong = false
             try? JSONTree.forEachMember(value.slice, arena) { name, text in
-                guard text.kind == .text, name.count <= 0xFFFF, text.slice.count <= 0xFFFF else { return isWrong = true }
+                guard text.kind == .text, name.count <= 0xFFFF, text.slice.count <= 0xFFFF else {
+                    isWrong = true
+                    return
+                }
                 encoded.append(0x26)
                 for part in [name, text.slice] {
                     encoded.append(UInt8(part.count >> 8))

@@ -21,7 +21,8 @@ package struct ReplayTable: Sendable {
     ) throws(RuleEngineError) {
         let names = header.map { String(decoding: $0, as: UTF8.self) }
         guard let time = names.firstIndex(of: timeColumn) else {
-            throw ReplayTable.bad("there is no column `\(timeColumn)`; the columns are \(names.joined(separator: ", "))")
+            throw ReplayTable.bad(
+                "there is no column `\(timeColumn)`; the columns are \(names.joined(separator: ", "))")
         }
         var levels: [Level] = []
         var used: Set<Int> = [time]
@@ -40,7 +41,8 @@ package struct ReplayTable: Sendable {
             } else if let text = captureTexts[name] {
                 levels.append(.literal(Array(text.utf8)))
             } else {
-                throw ReplayTable.bad("the topic's {\(name)} is no column; the columns are \(names.joined(separator: ", "))")
+                throw ReplayTable.bad(
+                    "the topic's {\(name)} is no column; the columns are \(names.joined(separator: ", "))")
             }
         }
         self.levels = levels
@@ -63,7 +65,8 @@ package struct ReplayTable: Sendable {
         func cell(_ column: Int) -> [UInt8] { column < row.count ? row[column] : [] }
         guard let time = ReplayTable.time(cell(timeColumn)) else {
             throw ReplayTable.bad(
-                "the time `\(String(decoding: cell(timeColumn), as: UTF8.self))` is not RFC 3339, YYYY-MM-DD HH:MM:SS or milliseconds")
+                "the time `\(String(decoding: cell(timeColumn), as: UTF8.self))` is not RFC 3339, YYYY-MM-DD HH:MM:SS or milliseconds"
+            )
         }
         var topic: [UInt8] = []
         for (index, level) in levels.enumerated() {
@@ -72,7 +75,8 @@ package struct ReplayTable: Sendable {
             case .literal(let bytes): topic += bytes
             case .column(let column):
                 guard !cell(column).contains(UInt8(ascii: "/")) else {
-                    throw ReplayTable.bad("`\(String(decoding: cell(column), as: UTF8.self))` cannot be a level of a topic")
+                    throw ReplayTable.bad(
+                        "`\(String(decoding: cell(column), as: UTF8.self))` cannot be a level of a topic")
                 }
                 topic += cell(column)
             }

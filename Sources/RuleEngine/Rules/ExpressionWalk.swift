@@ -59,7 +59,8 @@ enum ExpressionWalk {
         case .missing, .boolean, .integer, .double, .text, .duration, .path, .payload, .capture, .letValue, .aggregate,
             .history, .messageFact, .property:
             []
-        case .negate(let a), .not(let a), .member(let a, _), .matches(let a, pattern: _), .tableRow(table: _, key: let a):
+        case .negate(let a), .not(let a), .member(let a, _), .matches(let a, pattern: _),
+            .tableRow(table: _, key: let a):
             [a]
         case .arithmetic(_, let a, let b), .compare(_, let a, let b), .and(let a, let b), .or(let a, let b),
             .coalesce(let a, let b), .membership(let a, list: let b, negated: _), .subscripted(let a, index: let b):

@@ -1,4 +1,5 @@
-/// Things found by the bytes of a key. Open addressing; a lookup allocates nothing. The places (`slot`) of things do not move.
+/// Things found by the bytes of a key. Open addressing; a lookup allocates nothing. The places (`slot`) of things do
+/// not move.
 final class KeyTable<Payload: Ageing> {
     private struct Entry {
         var key: [UInt8]

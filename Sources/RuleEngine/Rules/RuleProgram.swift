@@ -112,7 +112,8 @@ struct RuleProgram {
         switch plan.body {
         case .forward: return Publish(plan: plan, topic: topic, body: .forward, isObject: false)
         case .object(let members):
-            return Publish(plan: plan, topic: topic, body: .value(try builder.program(.object(members))), isObject: true)
+            return Publish(
+                plan: plan, topic: topic, body: .value(try builder.program(.object(members))), isObject: true)
         case .payload(let expression):
             return Publish(plan: plan, topic: topic, body: .value(try builder.program(expression)), isObject: false)
         }
@@ -127,7 +128,8 @@ struct RuleProgram {
             guard aggregate.baseline == .rolling else {
                 throw RuleEngineError(
                     .unsupported, rule: plan.name,
-                    message: "rule \(plan.name): baseline \"frozen\" and \"gated\" are not available: use the rolling one")
+                    message:
+                        "rule \(plan.name): baseline \"frozen\" and \"gated\" are not available: use the rolling one")
             }
             var call = AggregateCall(
                 function: aggregate.function, column: -1, parameter: aggregate.parameter ?? 0, factor: 0,

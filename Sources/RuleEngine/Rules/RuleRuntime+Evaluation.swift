@@ -212,7 +212,9 @@ extension RuleRuntime {
     /// The topic; nil when it has a missing part or is no topic name.
     private func topic(_ publish: RuleProgram.Publish) -> [UInt8]? {
         let value = machine.run(publish.topic)
-        guard value.kind == .text, !value.slice.isEmpty, value.slice.count <= RuleLimits.topicBytesMax else { return nil }
+        guard value.kind == .text, !value.slice.isEmpty, value.slice.count <= RuleLimits.topicBytesMax else {
+            return nil
+        }
         let bytes = value.slice
         var levels = 1
         for index in 0..<bytes.count {
@@ -285,7 +287,8 @@ enum GroupText {
         for index in 0..<slice.count {
             let byte = slice[index]
             switch byte {
-            case UInt8(ascii: "%"), UInt8(ascii: "/"), UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "~"), 0...0x20,
+            case UInt8(ascii: "%"), UInt8(ascii: "/"), UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "~"),
+                0...0x20,
                 0x7F...:
                 text.append(UInt8(ascii: "%"))
                 text.append(hexadecimal[Int(byte >> 4)])

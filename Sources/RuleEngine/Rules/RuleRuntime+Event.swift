@@ -174,7 +174,8 @@ extension RuleRuntime {
             let value = machine.run(history.argument)
             let before = group.histories[slot]
             let previous = before?.load(machine.arena) ?? .missing
-            machine.registers[program.layout.histories + slot] = result(history.function, value, previous, before == nil)
+            machine.registers[program.layout.histories + slot] = result(
+                history.function, value, previous, before == nil)
             group.histories[slot] = StoredValue(value)
             markDirty(group)
         }

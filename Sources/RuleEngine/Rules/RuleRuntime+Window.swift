@@ -52,7 +52,8 @@ extension RuleRuntime {
         group.hopsDone = max(group.hopsDone, CivilTime.floorDivide(group.closedThrough, hop) &* hop)
     }
 
-    /// The end of the next window that holds anything. The panes of such a rule are the steps of D from which its windows
+    /// The end of the next window that holds anything. The panes of such a rule are the steps of D from which its
+    /// windows
     /// are put together.
     private func nextHop(_ group: Group) -> Int64? {
         guard let (hop, _) = hopLengths, let first = group.panes.first else { return nil }

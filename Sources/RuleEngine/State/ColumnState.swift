@@ -1,4 +1,5 @@
-/// Columns as bytes. Statistics of the back stacks are kept bit by bit; those of the front stacks follow from the values.
+/// Columns as bytes. Statistics of the back stacks are kept bit by bit; those of the front stacks follow from the
+/// values.
 extension SlidingColumn {
     func append(to bytes: inout [UInt8], _ arena: Arena) {
         bytes.append(word: UInt64(needs.rawValue))
@@ -28,7 +29,8 @@ extension SlidingColumn {
         bytes.append(integer: entry.other)
     }
 
-    /// Takes what `append` wrote into an empty column. When the rule now needs other statistics than then, they are made
+    /// Takes what `append` wrote into an empty column. When the rule now needs other statistics than then, they are
+    /// made
     /// anew of the values. False: damaged.
     func read(_ reader: inout StateReader, _ arena: Arena) -> Bool {
         guard let storedNeeds = reader.word(), let factorCount = reader.count(bytesEach: 24) else { return false }

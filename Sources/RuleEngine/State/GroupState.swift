@@ -126,7 +126,8 @@ extension RuleRuntime {
         group.sequence = sequence
         guard let creation = reader.word(), let lastUsed = reader.word(), let hasTime = reader.boolean(),
             let newestTime = reader.integer(), let newestArrival = reader.integer(),
-            let closedThrough = reader.integer(), let hopsDone = reader.integer(), let start = reader.optionalInteger(), let count = reader.integer(),
+            let closedThrough = reader.integer(), let hopsDone = reader.integer(), let start = reader.optionalInteger(),
+            let count = reader.integer(),
             (0..<1 << 32).contains(count)
         else { return .damaged }
         group.creation = creation
@@ -219,7 +220,8 @@ extension RuleRuntime {
         guard group.alarm != nil else { return true }
         let alarm = Alarm()
         alarm.isActive = isActive
-        let fits = layout == layoutSignature && saved?.registers.count ?? 0 <= program.layout.aggregates
+        let fits =
+            layout == layoutSignature && saved?.registers.count ?? 0 <= program.layout.aggregates
             && saved?.aggregates.count ?? 0 <= program.calls.count
         if fits, when == whenSignature || isActive { alarm.saved = saved }
         if when == whenSignature, fits, !isActive {

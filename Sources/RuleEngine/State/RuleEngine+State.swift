@@ -24,8 +24,10 @@ extension RuleEngine {
         return bytes
     }
 
-    /// Takes state back, before any input. States of unknown rules, of a rule whose signature no longer fits, and damaged
-    /// ones are left out and counted (`restoreSkipped`, `restoreDamaged`). The clock is set to that of the state, so that
+    /// Takes state back, before any input. States of unknown rules, of a rule whose signature no longer fits, and
+    /// damaged
+    /// ones are left out and counted (`restoreSkipped`, `restoreDamaged`). The clock is set to that of the state, so
+    /// that
     /// what is replayed or comes next finds the engine as it was.
     package func restore(_ groups: [RuleGroupState]) {
         let mark = arena.mark
@@ -71,7 +73,8 @@ extension RuleEngine {
         }
     }
 
-    /// After a restore (and a replay of what was logged since): the node was down until now. Runs toward `for` begin anew,
+    /// After a restore (and a replay of what was logged since): the node was down until now. Runs toward `for` begin
+    /// anew,
     /// `silent` does not count the downtime, and windows that ended meanwhile close, each at its own end.
     package func resume(atNanoseconds now: Int64, into outputs: inout [RuleOutput]) {
         for rule in rules where now > clock { rule.breakRuns(clock: clock, now: now) }
@@ -79,7 +82,8 @@ extension RuleEngine {
         advance(toNanoseconds: now, into: &outputs)
     }
 
-    /// Puts another plan in the place of the running one, between two messages. On an error nothing changes. Rules with an
+    /// Puts another plan in the place of the running one, between two messages. On an error nothing changes. Rules
+    /// with an
     /// equal state signature keep their state; active alarms of rules that go are cleared first.
     package func reload(
         _ plan: RuleSetPlan, into outputs: inout [RuleOutput]

@@ -31,7 +31,8 @@ package enum RuleInputLog {
         blob.append(integer: target)
     }
 
-    /// Gives the records of a blob to the engine, in order. A damaged blob is refused at its first bad record; the records
+    /// Gives the records of a blob to the engine, in order. A damaged blob is refused at its first bad record; the
+    /// records
     /// before it have been taken.
     package static func replay(
         _ blob: [UInt8], into engine: RuleEngine, outputs: inout [RuleOutput]
@@ -55,7 +56,8 @@ package enum RuleInputLog {
         }
         if let failedAt {
             throw RuleEngineError(
-                .damaged, message: "the log of rule inputs is damaged at byte \(failedAt): restore from the last snapshot")
+                .damaged,
+                message: "the log of rule inputs is damaged at byte \(failedAt): restore from the last snapshot")
         }
     }
 

@@ -18,7 +18,7 @@ final class Arena {
     }
 
     deinit {
-        for unsafe chunk in unsafe chunks { unsafe chunk.deallocate() }
+        while let last = unsafe chunks.popLast() { unsafe last.deallocate() }
     }
 
     var mark: Mark { Mark(chunk: chunk, offset: offset) }

@@ -1,6 +1,7 @@
 import RuleLanguage
 
-/// `+ - * / %` and unary minus. Integers stay integers and go to double on overflow; what is NaN or infinite is missing.
+/// `+ - * / %` and unary minus. Integers stay integers and go to double on overflow; what is NaN or infinite is
+/// missing.
 enum Arithmetic {
     /// The result, or nil when the types do not fit (a runtime error). The operands are not missing.
     @inline(__always)

@@ -18,7 +18,9 @@ struct ByteSlice: BitwiseCopyable {
         }
     }
 
-    static var empty: ByteSlice { unsafe ByteSlice(start: UnsafeRawPointer(bitPattern: 16).unsafelyUnwrapped, count: 0) }
+    static var empty: ByteSlice {
+        unsafe ByteSlice(start: UnsafeRawPointer(bitPattern: 16).unsafelyUnwrapped, count: 0)
+    }
 
     var isEmpty: Bool { count == 0 }
 

@@ -108,7 +108,8 @@ enum NumberText {
         return negative ? -value : value
     }
 
-    /// The whole slice as a JSON number, white space around it allowed; nil when it is none or none that a double holds.
+    /// The whole slice as a JSON number, white space around it allowed; nil when it is none or none that a double
+    /// holds.
     static func number(_ slice: ByteSlice) -> Value? {
         var start = 0
         var end = slice.count

@@ -4,7 +4,8 @@
 struct Value: BitwiseCopyable {
     enum Kind: UInt8 {
         case missing, boolean, integer, double
-        /// A JSON integer beyond 64 bits: its digits, so that it passes through exactly. Computes as the nearest double.
+        /// A JSON integer beyond 64 bits: its digits, so that it passes through exactly. Computes as the nearest
+        /// double.
         case bigInteger
         case text, time, duration, bytes
         /// `length` values in the arena.
@@ -41,7 +42,9 @@ struct Value: BitwiseCopyable {
     /// Missing if `value` is NaN or infinite.
     @inline(__always) static func finite(_ value: Double) -> Value { value.isFinite ? .double(value) : .missing }
     static func time(_ nanoseconds: Int64) -> Value { Value(kind: .time, bits: UInt64(bitPattern: nanoseconds)) }
-    static func duration(_ nanoseconds: Int64) -> Value { Value(kind: .duration, bits: UInt64(bitPattern: nanoseconds)) }
+    static func duration(_ nanoseconds: Int64) -> Value {
+        Value(kind: .duration, bits: UInt64(bitPattern: nanoseconds))
+    }
     static func text(_ slice: ByteSlice) -> Value { Value(kind: .text, slice: slice) }
     static func bytes(_ slice: ByteSlice) -> Value { Value(kind: .bytes, slice: slice) }
     static func bigInteger(_ slice: ByteSlice) -> Value { Value(kind: .bigInteger, slice: slice) }

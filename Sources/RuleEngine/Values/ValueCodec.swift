@@ -60,7 +60,9 @@ extension [UInt8] {
     mutating func append(integer: Int64) { append(word: UInt64(bitPattern: integer)) }
     mutating func append(double: Double) { append(word: double.bitPattern) }
     mutating func append(count: Int) {
-        unsafe Swift.withUnsafeBytes(of: UInt32(truncatingIfNeeded: count).littleEndian) { unsafe append(contentsOf: $0) }
+        unsafe Swift.withUnsafeBytes(of: UInt32(truncatingIfNeeded: count).littleEndian) {
+            unsafe append(contentsOf: $0)
+        }
     }
     mutating func append(boolean: Bool) { append(boolean ? 1 : 0) }
     mutating func append(sized slice: ByteSlice) {

@@ -1,4 +1,5 @@
-/// An unevaluated sum of two doubles: about 106 bits. Enough to keep means of values like 1e9 ± 1e-3 exact to the digits
+/// An unevaluated sum of two doubles: about 106 bits. Enough to keep means of values like 1e9 ± 1e-3 exact to the
+/// digits
 /// that their deviations need.
 struct DoubleDouble: BitwiseCopyable, Equatable {
     var high: Double

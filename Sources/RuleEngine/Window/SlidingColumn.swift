@@ -1,7 +1,8 @@
 /// The values of one argument in a window from which the oldest leave. Kept in the order in which they leave.
 ///
 /// Statistics never subtract: the ring is two stacks. For the front one every entry holds the statistics from itself to
-/// the stack's end (`suffix`); for the back one there is one total. When the front is used up the back becomes the front.
+/// the stack's end (`suffix`); for the back one there is one total. When the front is used up the back becomes the
+/// front.
 /// So each value is added twice in its life, whatever the length of the window. The newest value stands beside the ring
 /// (`newest`), so that statistics without it are at hand.
 final class SlidingColumn {
@@ -359,46 +360,4 @@ final class SlidingColumn {
 
     /// Rebuilds the front's statistics after the entries were read back.
     func refold() { foldFront(down: split) }
-}
-
-/// The statistics of one kind for the two stacks of a column.
-struct RunStack<Run: BitwiseCopyable> {
-    let empty: Run
-    var back: Run
-    private var suffixes: FixedBuffer<Run>?
-
-    init(_ empty: Run) {
-        self.empty = empty
-        back = empty
-    }
-
-    mutating func allocate(_ capacity: Int) { suffixes = FixedBuffer(repeating: empty, count: capacity) }
-    mutating func free() {
-        suffixes?.deallocate()
-        suffixes = nil
-    }
-    mutating func clear() { back = empty }
-
-    @inline(__always) func suffix(_ slot: Int) -> Run { suffixes?[slot] ?? empty }
-    @inline(__always) func set(_ slot: Int, _ run: Run) { suffixes?[slot] = run }
-}
-
-/// Least and greatest of a run of values of one type that stand by themselves. Of equal ones either may stay.
-struct Extremes: BitwiseCopyable {
-    var least = Value.missing
-    var greatest = Value.missing
-
-    @inline(__always)
-    mutating func include(_ value: Value) {
-        if value.isMissing { return }
-        if least.isMissing || (ValueOrder.compare(value, least) ?? 0) < 0 { least = value }
-        if greatest.isMissing || (ValueOrder.compare(value, greatest) ?? 0) > 0 { greatest = value }
-    }
-
-    func merged(_ other: Extremes) -> Extremes {
-        var result = self
-        result.include(other.least)
-        result.include(other.greatest)
-        return result
-    }
 }

@@ -20,7 +20,8 @@ final class SlidingWindow {
         hasEvents = countMax == 0 && countsEvents
         self.countMax = countMax
         self.length = length
-        events = countMax == 0 && countsEvents
+        events =
+            countMax == 0 && countsEvents
             ? SlidingColumn(
                 ColumnPlan(argument: Program(start: 0, end: 0, result: 0), needs: [], factors: [], identity: 0),
                 ordersByArrival: false)
@@ -38,7 +39,8 @@ final class SlidingWindow {
     @inline(__always)
     func advance(newest: Int64) {
         arrivals += 1
-        let (limit, overflow) = countMax > 0
+        let (limit, overflow) =
+            countMax > 0
             ? arrivals.subtractingReportingOverflow(Int64(countMax)) : newest.subtractingReportingOverflow(length)
         if overflow { return }
         var index = 0

@@ -99,9 +99,15 @@ package struct PatternSyntax {
 
     mutating func repetition() throws(PatternError) -> (least: Int, most: Int?)? {
         switch current {
-        case "*": position += 1; return (0, nil)
-        case "+": position += 1; return (1, nil)
-        case "?": position += 1; return (0, 1)
+        case "*":
+            position += 1
+            return (0, nil)
+        case "+":
+            position += 1
+            return (1, nil)
+        case "?":
+            position += 1
+            return (0, 1)
         case "{": return try counted()
         default: return nil
         }

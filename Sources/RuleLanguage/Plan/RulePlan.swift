@@ -73,10 +73,10 @@ package struct RulePlan: Sendable {
 package struct SourcePlan: Sendable, Equatable {
     package enum Level: Sendable, Equatable {
         case literal(String)
-        case any                    // +
-        case rest                   // #
-        case capture(Int)           // {name}: capture slot
-        case captureRest(Int)       // {name...}: one level or more
+        case any  // +
+        case rest  // #
+        case capture(Int)  // {name}: capture slot
+        case captureRest(Int)  // {name...}: one level or more
     }
     package enum Decoding: Sendable, Equatable { case json, number, text, bytes, cbor }
     package var levels: [Level]
@@ -189,7 +189,8 @@ package struct PublishPlan: Sendable {
     package var priority: Priority
     package var body: Body
     package init(
-        onClear: Bool = false, topic: [TextPart], qos: UInt8 = 1, retain: Bool = false, expiresNanoseconds: Int64? = nil,
+        onClear: Bool = false, topic: [TextPart], qos: UInt8 = 1, retain: Bool = false,
+        expiresNanoseconds: Int64? = nil,
         priority: Priority = .normal, body: Body
     ) {
         self.onClear = onClear
@@ -229,7 +230,8 @@ package struct PayloadPath: Sendable, Hashable {
 package struct AggregatePlan: Sendable {
     package enum Function: String, Sendable, CaseIterable {
         case count, countIf = "count_if", sum, mean, min, max, variance, stddev, varianceSample = "variance_sample"
-        case stddevSample = "stddev_sample", median, percentile, first, last, distinct, range, slope, rate, ewma, collect
+        case stddevSample = "stddev_sample", median, percentile, first, last, distinct, range, slope, rate, ewma,
+            collect
         case all, any, zscore
     }
     package enum Baseline: Sendable, Equatable { case rolling, frozen, gated(gate: Double) }

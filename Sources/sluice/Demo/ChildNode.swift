@@ -125,7 +125,8 @@ final class ChildNode {
     }
 
     private var lastWords: String {
-        let text = (try? Data(contentsOf: URL(fileURLWithPath: logFile))).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let text =
+            (try? Data(contentsOf: URL(fileURLWithPath: logFile))).map { String(decoding: $0, as: UTF8.self) } ?? ""
         return text.split(whereSeparator: \.isNewline).last.map(String.init) ?? "none"
     }
 }

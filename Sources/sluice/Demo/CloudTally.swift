@@ -27,7 +27,9 @@ struct CloudTally: Sendable {
     }
 
     /// `properties` are the message's user properties; of a repeated name the last counts.
-    mutating func note(topic: [UInt8], payload: [UInt8], properties: [(name: String, value: String)], atSecond second: Double) {
+    mutating func note(
+        topic: [UInt8], payload: [UInt8], properties: [(name: String, value: String)], atSecond second: Double
+    ) {
         lastArrival = second
         bytes += topic.count + payload.count
         var marks: [String: String] = [:]
@@ -51,7 +53,8 @@ struct CloudTally: Sendable {
         case "anomalies":
             anomalyCount += 1
             if anomalies.count < Self.anomalyCountMax,
-                let anomaly = try? JSONDecoder().decode(Anomaly.self, from: Data(payload)) {
+                let anomaly = try? JSONDecoder().decode(Anomaly.self, from: Data(payload))
+            {
                 anomalies.append(anomaly)
             }
         case "summary":

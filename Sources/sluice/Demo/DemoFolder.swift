@@ -67,6 +67,11 @@ struct DemoFolder: Sendable {
     func configurationFile(_ node: String) -> String { "\(nodeFolder(node))/sluice.yaml" }
     func logFile(_ node: String) -> String { "\(path)/\(node).log" }
 
+    /// Whether a node has said something.
+    var hasLogs: Bool {
+        [Self.gatewayName, Self.cloudName].contains { FileManager.default.fileExists(atPath: logFile($0)) }
+    }
+
     /// An authority, server certificates for gateway and cloud, and one certificate for each client.
     func makeCertificates(sensors: [String]) throws {
         let folder = certificates.folder

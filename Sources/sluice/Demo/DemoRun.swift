@@ -36,7 +36,8 @@ struct DemoRun {
             feed = RecordedTelemetry(
                 series: settings.series, seconds: settings.seconds, reserved: DemoFolder.reservedNames, spikes: spikes)
         }
-        let prepared = settings.series.isEmpty
+        let prepared =
+            settings.series.isEmpty
             ? Provoker.machineIncidents() : Provoker.recordedIncidents(sensors: feed.sensorNames)
         incidents = prepared.map(\.incident)
         kinds = prepared.map(\.kind)
@@ -44,7 +45,8 @@ struct DemoRun {
         for incident in incidents where !feed.sensorNames.contains(incident.sensor) {
             throw CommandFailure(
                 .cannotRun,
-                "this machine does not tell what \(incident.sensor) needs (is /proc mounted?): use recorded series with --csv")
+                "this machine does not tell what \(incident.sensor) needs (is /proc mounted?): use recorded series with --csv"
+            )
         }
     }
 
@@ -73,12 +75,16 @@ struct DemoRun {
         view.tell("Sluice demo: sensors with certificates -> gateway (broker, rules, ledger, bridge) -> cloud")
         view.tell("  sensors  \(feed.sensorNames.joined(separator: ", "))")
         if settings.series.isEmpty {
-            view.tell("           this machine, sampled \(DemoPlan.ticksPerSecond) times a second, with each sensor's own noise")
+            view.tell(
+                "           this machine, sampled \(DemoPlan.ticksPerSecond) times a second, with each sensor's own noise"
+            )
         } else {
-            view.tell("           recorded, played in \(settings.seconds) s; three spikes are added, for the rules to find")
+            view.tell(
+                "           recorded, played in \(settings.seconds) s; three spikes are added, for the rules to find")
         }
         view.tell("  cloud    \(cloud), over mutual TLS")
-        let shortened = rules.shortened.isEmpty
+        let shortened =
+            rules.shortened.isEmpty
             ? ""
             : " (every \(DemoPlan.summarySeconds)s in place of \(rules.shortened.joined(separator: ", ")), to show in a minute)"
         view.tell("  rules    \(rules.files.map(\.name).joined(separator: ", ")) of \(rules.folder)\(shortened)")
@@ -119,10 +125,11 @@ struct DemoRun {
         case .quiet: return provoker.isQuiet
         case .connected: return counts.allSatisfy(\.isConnected)
         case .calm:
-            return provoker.isQuiet && counts.allSatisfy {
-                $0.isConnected && $0.acknowledged >= DemoPlan.windowReadings
-                    && $0.outstanding * 5 <= DemoPlan.windowReadings
-            }
+            return provoker.isQuiet
+                && counts.allSatisfy {
+                    $0.isConnected && $0.acknowledged >= DemoPlan.windowReadings
+                        && $0.outstanding * 5 <= DemoPlan.windowReadings
+                }
         }
     }
 
@@ -210,7 +217,8 @@ struct DemoRun {
         view.show(
             LiveView.Line(
                 second: second, published: counts.reduce(0) { $0 + $1.published },
-                acknowledged: counts.reduce(0) { $0 + $1.acknowledged }, connectedSensors: counts.count { $0.isConnected },
+                acknowledged: counts.reduce(0) { $0 + $1.acknowledged },
+                connectedSensors: counts.count { $0.isConnected },
                 sensors: counts.count, isGatewayUp: site.isGatewayUp, isCloudReachable: site.isCloudReachable,
                 summaries: tally.summaries, anomalies: tally.anomalyCount, alarms: tally.alarms,
                 savedPercent: bytes > 0 ? (1 - Double(tally.bytes) / Double(bytes)) * 100 : nil))

@@ -39,13 +39,15 @@ extension DemoSettings.Cloud {
         } catch { throw CommandFailure(.wrongUsage, error.message) }
         guard place.username == nil, place.password == nil, place.topic == nil else {
             throw CommandFailure(
-                .wrongUsage, "--cloud takes neither user nor topic: write mqtts://HOST:PORT and give --cloud-cert and --cloud-key")
+                .wrongUsage,
+                "--cloud takes neither user nor topic: write mqtts://HOST:PORT and give --cloud-cert and --cloud-key")
         }
         guard (certificate == nil) == (key == nil) else {
             throw CommandFailure(.wrongUsage, "--cloud-cert and --cloud-key belong together: give both or none")
         }
         guard place.usesTLS || (authority == nil && certificate == nil) else {
-            throw CommandFailure(.wrongUsage, "--cloud-ca, --cloud-cert and --cloud-key are for mqtts://, not for mqtt://")
+            throw CommandFailure(
+                .wrongUsage, "--cloud-ca, --cloud-cert and --cloud-key are for mqtts://, not for mqtt://")
         }
         self.place = place
         authorityFile = try Self.absolute(authority, "--cloud-ca")

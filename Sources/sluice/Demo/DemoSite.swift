@@ -36,7 +36,8 @@ final class DemoSite {
                 }
                 upstream = .init(
                     url: broker.url(port: address == nil ? broker.place.port : relayPort),
-                    authorityFile: broker.authorityFile, certificateFile: broker.certificateFile, keyFile: broker.keyFile)
+                    authorityFile: broker.authorityFile, certificateFile: broker.certificateFile,
+                    keyFile: broker.keyFile)
                 receiver = try Self.receiver(at: broker, node: settings.node)
             } else {
                 let node = ChildNode(
@@ -80,12 +81,13 @@ final class DemoSite {
             let window = settings.series.isEmpty ? Self.window : Self.fastWindow
             var connected: [Sensor] = []
             for name in sensorNames {
-                connected.append(try Self.whenReady(node) { () throws(MosquittoError) -> Sensor in
-                    let sensor = try Sensor(
-                        name: name, port: gatewayPort, certificates: folder.certificates, window: window)
-                    try sensor.connect()
-                    return sensor
-                })
+                connected.append(
+                    try Self.whenReady(node) { () throws(MosquittoError) -> Sensor in
+                        let sensor = try Sensor(
+                            name: name, port: gatewayPort, certificates: folder.certificates, window: window)
+                        try sensor.connect()
+                        return sensor
+                    })
             }
             sensors = connected
         } catch {

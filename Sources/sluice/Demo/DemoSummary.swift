@@ -80,7 +80,8 @@ struct DemoSummary: Sendable, Equatable {
         for (number, incident) in incidents.enumerated() {
             let outcome: String
             if let seconds = incident.seconds, let score = incident.score {
-                outcome = "found at \(incident.sensor), z-score \(score), "
+                outcome =
+                    "found at \(incident.sensor), z-score \(score), "
                     + "\(DemoNumbers.oneDecimal(max(seconds, 0))) s after it began"
             } else {
                 outcome = "MISSED at \(incident.sensor)"

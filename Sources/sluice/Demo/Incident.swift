@@ -32,7 +32,8 @@ struct Incident: Sendable, Equatable {
         switch sign {
         case .value(let value): return anomaly.value == value
         case .rise(let step):
-            let isInTime = anomaly.timestamp >= beganAt - Self.toleranceMilliseconds
+            let isInTime =
+                anomaly.timestamp >= beganAt - Self.toleranceMilliseconds
                 && anomaly.timestamp <= beganAt + Self.reportMilliseconds
             return isInTime && anomaly.value >= anomaly.mean + step
         }

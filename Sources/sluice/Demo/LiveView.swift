@@ -56,7 +56,8 @@ struct LiveView {
         let gateway = line.isGatewayUp ? "\(line.connectedSensors)/\(line.sensors) sensors" : "gateway DOWN"
         let cloud = line.isCloudReachable ? "cloud" : "cloud CUT"
         let saved = line.savedPercent.map { ", \(DemoNumbers.oneDecimal($0)) % saved" } ?? ""
-        return "\(clock(line.second))  \(line.published) readings, \(line.acknowledged) stored | \(gateway) | \(cloud): "
+        return
+            "\(clock(line.second))  \(line.published) readings, \(line.acknowledged) stored | \(gateway) | \(cloud): "
             + "\(line.summaries) summaries, \(line.anomalies) anomalies, \(line.alarms) alarms\(saved)"
     }
 

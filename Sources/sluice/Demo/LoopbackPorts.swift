@@ -15,7 +15,8 @@ enum LoopbackPorts {
             if !ports.contains(port), isFree(port) { ports.append(port) }
         }
         guard ports.count == count else {
-            throw CommandFailure(.cannotRun, "127.0.0.1 has no free ports from \(range.lowerBound) on: end what listens there")
+            throw CommandFailure(
+                .cannotRun, "127.0.0.1 has no free ports from \(range.lowerBound) on: end what listens there")
         }
         return ports
     }

@@ -38,7 +38,7 @@ extension MachineTelemetry.Quantity {
         case .disk: "/proc/diskstats"
         case .load: "/proc/loadavg"
         case .temperature: "/sys/class"
-        case .ownProcessor: "clock_gettime"
+        case .ownProcessor: "/proc/self/task"
         case .ownMemory: "/proc/self/statm"
         case .ownOutput: "/proc/self/io"
         }
@@ -49,8 +49,8 @@ extension MachineTelemetry.Quantity {
         switch self {
         case .network, .disk, .ownOutput: 1e6
         case .contextSwitches: 1e3
-        // Microseconds of processor time per second, in percent of one processor.
-        case .ownProcessor: 1e4
+        // Nanoseconds per second, in percent of one processor.
+        case .ownProcessor: 1e7
         case .processors, .memory, .load, .temperature, .ownMemory: 1
         }
     }
@@ -58,14 +58,14 @@ extension MachineTelemetry.Quantity {
     /// The sensor's noise on either side, in its unit.
     var resolution: Double {
         switch self {
-        case .processors: 2
+        case .processors: 5
         case .memory: 0.5
         case .contextSwitches: 0.5
         case .network: 0.1
         case .disk: 2
         case .load: 0.1
         case .temperature: 0.5
-        case .ownProcessor: 4
+        case .ownProcessor: 10
         case .ownMemory: 4
         case .ownOutput: 0.5
         }
@@ -74,10 +74,10 @@ extension MachineTelemetry.Quantity {
     /// The same as a part of the value; the greater of both holds.
     var relativeResolution: Double {
         switch self {
-        case .disk: 0.2
-        case .contextSwitches, .network, .load, .ownOutput: 0.1
+        case .disk: 0.3
+        case .contextSwitches, .network, .load, .ownProcessor, .ownOutput: 0.1
         case .memory, .ownMemory: 0.02
-        case .processors, .temperature, .ownProcessor: 0
+        case .processors, .temperature: 0
         }
     }
 

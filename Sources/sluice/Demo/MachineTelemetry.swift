@@ -23,6 +23,7 @@ struct MachineTelemetry: SensorFeed {
         .ownOutput: TrailingRate(spanSeconds: ownSpanSeconds),
     ]
     private var generator = SystemRandomNumberGenerator()
+    private var demand = ProcessorDemand()
     /// `/proc/stat` as of this tick, which two sensors look at.
     private var processors: ProcText.Processors?
 
@@ -78,21 +79,18 @@ struct MachineTelemetry: SensorFeed {
         }
     }
 
-    private func counter(of quantity: Quantity) -> UInt64? {
+    private mutating func counter(of quantity: Quantity) -> UInt64? {
         switch quantity {
         case .contextSwitches: return processors?.contextSwitches
         case .network: return Self.text("/proc/net/dev").flatMap(ProcText.networkBytes(dev:))
         case .disk: return Self.text("/proc/diskstats").flatMap(ProcText.diskBytes(diskstats:))
         case .ownOutput: return Self.text("/proc/self/io").flatMap(ProcText.writtenBytes(io:))
-        case .ownProcessor:
-            var time = timespec()
-            guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return nil }
-            return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1_000
+        case .ownProcessor: return demand.nanoseconds(text: Self.text) ?? Self.processorNanoseconds()
         case .processors, .memory, .load, .temperature, .ownMemory: return nil
         }
     }
 
-    private func isThere(_ quantity: Quantity) -> Bool {
+    private mutating func isThere(_ quantity: Quantity) -> Bool {
         switch quantity {
         case .processors, .contextSwitches: processors != nil
         case .memory: Self.text("/proc/meminfo").flatMap(ProcText.memoryUsedPercent(meminfo:)) != nil
@@ -103,6 +101,13 @@ struct MachineTelemetry: SensorFeed {
         }
     }
 
+    /// What is left on a kernel that does not count waiting: the time taken.
+    private static func processorNanoseconds() -> UInt64? {
+        var time = timespec()
+        guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return nil }
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
     private static func readProcessors() -> ProcText.Processors? {
         text("/proc/stat").flatMap(ProcText.processors(stat:))
     }
@@ -110,8 +115,11 @@ struct MachineTelemetry: SensorFeed {
     /// The first sensor for temperature that answers.
     private static func findTemperatureFile() -> String? {
         let files = FileManager.default
-        for (folder, prefix, suffix) in [("/sys/class/thermal", "thermal_zone", ""), ("/sys/class/hwmon", "hwmon", "_input")] {
-            for entry in (try? files.contentsOfDirectory(atPath: folder))?.sorted() ?? [] where entry.hasPrefix(prefix) {
+        for (folder, prefix, suffix) in [
+            ("/sys/class/thermal", "thermal_zone", ""), ("/sys/class/hwmon", "hwmon", "_input"),
+        ] {
+            for entry in (try? files.contentsOfDirectory(atPath: folder))?.sorted() ?? [] where entry.hasPrefix(prefix)
+            {
                 let names = (try? files.contentsOfDirectory(atPath: "\(folder)/\(entry)"))?.sorted() ?? []
                 for name in names where name.hasPrefix("temp") && name.hasSuffix(suffix) {
                     let file = "\(folder)/\(entry)/\(name)"

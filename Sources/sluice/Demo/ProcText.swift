@@ -61,6 +61,13 @@ enum ProcText {
         text.split(separator: " ").first.flatMap { Double($0) }
     }
 
+    /// A thread's `schedstat`: nanoseconds that it ran, and that it waited for a processor.
+    static func demandNanoseconds(schedstat text: String) -> UInt64? {
+        let numbers = numbers(in: text[...].utf8)
+        guard numbers.count >= 2, let ran = numbers[0], let waited = numbers[1] else { return nil }
+        return ran &+ waited
+    }
+
     /// `/proc/self/statm`: memory of this program, in pages.
     static func residentPages(statm text: String) -> UInt64? {
         numbers(in: text[...].utf8).dropFirst().first.flatMap(\.self)

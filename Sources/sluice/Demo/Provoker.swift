@@ -20,8 +20,8 @@ final class Provoker: Sendable {
     private static let burstSecondsMax = 12.0
     /// Fewer readings of a burst would not show it for sure.
     private static let burstReadings = 15
-    /// More than there are processors on small gateways: on a machine with other work they must still get their share.
-    private static let computingThreads = 4
+    /// More than there are processors on small gateways.
+    private static let computingThreads = 6
     private static let memoryBytes = 160 * 1_048_576
     /// Sent to itself at once, and how often.
     private static let sendBytes = 1_048_576
@@ -31,7 +31,8 @@ final class Provoker: Sendable {
 
     /// Returns at once. `sensor` is the one that must notice.
     func provoke(_ kind: Kind, sensor: Sensor) throws(MosquittoError) {
-        let burst = Burst(sensor: sensor, seconds: Self.burstSeconds...Self.burstSecondsMax, readings: Self.burstReadings)
+        let burst = Burst(
+            sensor: sensor, seconds: Self.burstSeconds...Self.burstSecondsMax, readings: Self.burstReadings)
         switch kind {
         case .processorBurst:
             for _ in 0..<Self.computingThreads { try begin { $0.compute(burst) } }
@@ -135,7 +136,7 @@ extension Provoker {
     static func machineIncidents() -> [(incident: Incident, kind: Kind)] {
         [
             (
-                Incident(title: "a CPU burst", sensor: MachineTelemetry.Quantity.demoProcessorName, sign: .rise(10)),
+                Incident(title: "a CPU burst", sensor: MachineTelemetry.Quantity.demoProcessorName, sign: .rise(150)),
                 .processorBurst
             ),
             (

@@ -53,7 +53,9 @@ struct RecordedSeries: Sendable {
                 columns = cells.map { $0.trimmingCharacters(in: .whitespaces) }
                 guard let found = columns.firstIndex(of: "value") else {
                     throw Unreadable(
-                        description: "\(path) has no column \"value\": its first line must name the columns, as in timestamp,value")
+                        description:
+                            "\(path) has no column \"value\": its first line must name the columns, as in timestamp,value"
+                    )
                 }
                 valueColumn = found
                 timeColumn = columns.firstIndex { Self.timeColumns.contains($0.lowercased()) }
@@ -61,7 +63,8 @@ struct RecordedSeries: Sendable {
             }
             guard cells.count == columns.count else {
                 throw Unreadable(
-                    description: "\(path), line \(index + 1): \(cells.count) cells where the first line names \(columns.count)")
+                    description:
+                        "\(path), line \(index + 1): \(cells.count) cells where the first line names \(columns.count)")
             }
             // A gap in the recording is no reading.
             if cells[valueColumn].isEmpty { continue }
@@ -130,7 +133,8 @@ extension RecordedSeries.Row {
         let bytes = Array(text.utf8)
         func number(_ range: Range<Int>) -> Int64? { Int64(String(decoding: bytes[range], as: UTF8.self)) }
         guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
-            let minute = number(14..<16), let second = number(17..<19), (1...12).contains(month), (1...31).contains(day),
+            let minute = number(14..<16), let second = number(17..<19), (1...12).contains(month),
+            (1...31).contains(day),
             (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second)
         else { return nil }
         var rest = String(decoding: bytes[19...], as: UTF8.self)

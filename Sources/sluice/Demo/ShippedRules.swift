@@ -27,7 +27,8 @@ struct ShippedRules: Sendable {
             let places = candidates.joined(separator: " and ")
             throw CommandFailure(
                 .cannotRun,
-                "\(Self.needed.joined(separator: " and ")) are not in \(places): name the folder of the shipped rules with --rules")
+                "\(Self.needed.joined(separator: " and ")) are not in \(places): name the folder of the shipped rules with --rules"
+            )
         }
         self.folder = found
         files = []

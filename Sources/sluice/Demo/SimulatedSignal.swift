@@ -53,7 +53,8 @@ struct SimulatedSignal: Sendable {
         for row in series.rows {
             guard let milliseconds = row.milliseconds else {
                 throw RecordedSeries.Unreadable(
-                    description: "\(path): \"\(row.time)\" is not a time that can be read; give --rate to play it without times")
+                    description:
+                        "\(path): \"\(row.time)\" is not a time that can be read; give --rate to play it without times")
             }
             let second = Double(milliseconds - (start ?? milliseconds)) / 1_000 / speed
             start = start ?? milliseconds

@@ -62,7 +62,8 @@ final class TCPRelay: Sendable {
             let now = state.withLock { $0 }
             if now.failure != 0 {
                 throw CommandFailure(
-                    .cannotRun, "port \(port) of 127.0.0.1 can't be listened on: \(String(cString: strerror(now.failure)))")
+                    .cannotRun,
+                    "port \(port) of 127.0.0.1 can't be listened on: \(String(cString: strerror(now.failure)))")
             }
             if now.isThere == isThere { return }
             try StopRequest.pause(seconds: 0.005)

@@ -1,0 +1,41 @@
+/// The statistics of one kind for the two stacks of a column.
+struct RunStack<Run: BitwiseCopyable> {
+    let empty: Run
+    var back: Run
+    private var suffixes: FixedBuffer<Run>?
+
+    init(_ empty: Run) {
+        self.empty = empty
+        back = empty
+    }
+
+    mutating func allocate(_ capacity: Int) { suffixes = FixedBuffer(repeating: empty, count: capacity) }
+    mutating func free() {
+        suffixes?.deallocate()
+        suffixes = nil
+    }
+    mutating func clear() { back = empty }
+
+    @inline(__always) func suffix(_ slot: Int) -> Run { suffixes?[slot] ?? empty }
+    @inline(__always) func set(_ slot: Int, _ run: Run) { suffixes?[slot] = run }
+}
+
+/// Least and greatest of a run of values of one type that stand by themselves. Of equal ones either may stay.
+struct Extremes: BitwiseCopyable {
+    var least = Value.missing
+    var greatest = Value.missing
+
+    @inline(__always)
+    mutating func include(_ value: Value) {
+        if value.isMissing { return }
+        if least.isMissing || (ValueOrder.compare(value, least) ?? 0) < 0 { least = value }
+        if greatest.isMissing || (ValueOrder.compare(value, greatest) ?? 0) > 0 { greatest = value }
+    }
+
+    func merged(_ other: Extremes) -> Extremes {
+        var result = self
+        result.include(other.least)
+        result.include(other.greatest)
+        return result
+    }
+}
