@@ -68,6 +68,9 @@ package struct OutboundFlow: ~Copyable, Sendable {
         case wait
     }
 
+    /// Finished entries that may lie among open ones, besides as many as are open, before they are swept out.
+    private static let finishedMax = 64
+
     private var inFlight: Deque<Entry> = []
     private var waiting: Deque<Delivery> = []
     private var openCount = 0
@@ -81,6 +84,8 @@ package struct OutboundFlow: ~Copyable, Sendable {
     package let waitingMax: Int
 
     package var inFlightCount: Int { openCount }
+    /// Entries held, finished ones among them: at most twice the open ones and `finishedMax`.
+    var heldCount: Int { inFlight.count }
     package var waitingCount: Int { waiting.count }
 
     package init(inFlightMax: Int, waitingMax: Int) {
@@ -198,6 +203,8 @@ package struct OutboundFlow: ~Copyable, Sendable {
             inFlight[index].phase = .done
         }
         while let first = inFlight.first, first.phase == .done { inFlight.removeFirst() }
+        // A client that acknowledges everything but one message would pile up finished entries behind it for good.
+        if inFlight.count > 2 * openCount + Self.finishedMax { inFlight.removeAll { $0.phase == .done } }
         return sequence
     }
 }

@@ -176,7 +176,7 @@ private let lost = BridgeMachine.Failure(.network, "lost")
         }
         #expect(driver.machine.counters.deadLetters == 0)
         driver.wait()
-        driver.send(.acknowledged(driver.takePublishedTokens()[0].1, reason: 0))
+        driver.send(.acknowledged(driver.lastToken, reason: 0))
         #expect(driver.takePublished() == [2])
     }
 

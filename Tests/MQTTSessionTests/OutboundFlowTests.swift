@@ -88,6 +88,8 @@ import Testing
             }
             _ = flow.acknowledge(packetID)
         }
+        #expect(flow.inFlightCount == 3)
+        #expect(flow.heldCount <= 2 * 4 + 64, "finished entries do not pile up behind one that is never acknowledged")
     }
 
     @Test func `what was in flight comes back in its order after a restart [MQTT-4.6.0-1]`() {
