@@ -149,7 +149,8 @@ package final class Broker: Sendable {
             logger.info(
                 "listening",
                 metadata: [
-                    "listener": "\(listener.name)", "address": "\(channel.localAddress.map { "\($0)" } ?? "")",
+                    "listener": "\(listener.name)", "host": "\(listener.host)",
+                    "port": "\(channel.localAddress?.port ?? 0)",
                     "tls": "\(tls != nil)",
                 ])
             return channel
