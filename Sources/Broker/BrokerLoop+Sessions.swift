@@ -131,7 +131,19 @@ extension BrokerLoop {
         removeSubscriptions(session)
         sessions[session.key.value] = nil
         queuedBytes -= session.outbound.waitingBytes
-        if session.isDurable { record(.deleteSession(session.key)) }
+        forget(session)
+    }
+
+    /// Writes the session as it is now.
+    func store(_ session: ClientSession) {
+        session.isStored = true
+        record(.putSession(session.record))
+    }
+
+    /// Deletes what the ledger has of a session that is over.
+    private func forget(_ session: ClientSession) {
+        if session.isStored { record(.deleteSession(session.key)) }
+        session.isStored = false
     }
 
     func insert(_ record: SubscriptionRecord, of session: ClientSession) {
@@ -173,7 +185,7 @@ extension BrokerLoop {
             return
         }
         session.disconnectedAtMilliseconds = now
-        record(.putSession(session.record))
+        store(session)
     }
 
     func publishWill(of session: ClientSession) {
@@ -189,7 +201,7 @@ extension BrokerLoop {
         removeSubscriptions(session)
         sessions[session.key.value] = nil
         queuedBytes -= session.outbound.waitingBytes
-        if session.isDurable || session.disconnectedAtMilliseconds != nil { record(.deleteSession(session.key)) }
+        forget(session)
         let clientID = session.clientID
         let key = session.key
         state.withTree { shared in
@@ -207,8 +219,14 @@ extension BrokerLoop {
             expirySeconds: record.expirySeconds,
             outbound: OutboundFlow(inFlightMax: limits.inFlightMax, waitingMax: limits.queuedMessagesMax),
             inbound: InboundFlow(receiveMax: limits.receiveMax))
+        session.isStored = true
         let now = wallMilliseconds()
         session.disconnectedAtMilliseconds = record.disconnectedAtMilliseconds ?? now
+        if record.will == nil, let end = session.endsAtMilliseconds, end <= now {
+            // It ended while the node was down; one with a will ends within the second, by the clock.
+            forget(session)
+            return
+        }
         if let will = record.will {
             session.will = ClientSession.Will(message: will, delaySeconds: record.willDelaySeconds)
             session.willDueMilliseconds =

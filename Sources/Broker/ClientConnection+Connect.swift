@@ -135,7 +135,8 @@ extension ClientConnection {
                     }),
                 delaySeconds: will.delaySeconds)
         }
-        if session.isDurable { loop.record(.putSession(session.record)) }
+        // A session that was stored and now ends with its connection must not come back after a crash either.
+        if session.isDurable || session.isStored { loop.store(session) }
     }
 
     /// What was in flight when the last connection ended, in its order [MQTT-4.4.0-1] [MQTT-4.6.0-1].

@@ -35,7 +35,7 @@ extension ClientConnection {
             kind: .packet, packetID: 0, ticket: session.isDurable ? loop.nextTicket : 0)
         if session.isDurable || !acknowledgements.isEmpty {
             // An empty change still gives the ticket a commit to wait for.
-            loop.record(.putSession(session.record))
+            loop.store(session)
             waitForCommit(pending)
         } else {
             acknowledge(pending)

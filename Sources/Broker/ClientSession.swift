@@ -24,6 +24,8 @@ final class ClientSession {
     var willDueMilliseconds: Int64?
 
     var isDurable: Bool { expirySeconds > 0 }
+    /// The ledger has a record of it, perhaps from a time when it was to survive longer than it is now.
+    var isStored = false
 
     init(
         key: SessionKey, clientID: [UInt8], identity: ClientIdentity, version: ProtocolVersion, expirySeconds: UInt32,

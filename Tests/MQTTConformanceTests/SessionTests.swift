@@ -78,6 +78,28 @@ import Testing
         }
     }
 
+    @Test func `a session that was told to end does not come back after a restart (3.14.2.2.2)`() async throws {
+        try await withBroker { harness in
+            let (first, _) = try durable(harness.port, "ended")
+            try first.subscribe("a/#")
+            first.disconnect(sessionExpirySeconds: 0)
+            _ = try first.untilClosed()
+            let (second, _) = try durable(harness.port, "shortened")
+            try second.subscribe("a/#")
+            second.disconnect()
+            _ = try second.untilClosed()
+            let third = try WireClient(port: harness.port, version: .v5)
+            let resumed = try third.connect("shortened", cleanStart: false)
+            #expect(resumed.sessionPresent)
+            third.reset()
+            try await harness.restart()
+            for name in ["ended", "shortened"] {
+                let (_, connack) = try durable(harness.port, name)
+                #expect(!connack.sessionPresent, "\(name)")
+            }
+        }
+    }
+
     @Test func `subscriptions and retained messages survive a restart`() async throws {
         try await withBroker { harness in
             let (first, _) = try durable(harness.port, "keeper")

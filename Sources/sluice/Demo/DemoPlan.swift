@@ -13,7 +13,8 @@ struct DemoPlan: Sendable, Equatable {
     /// middle of a backlog would show nothing.
     enum Gate: Sendable, Equatable {
         case none
-        /// Every sensor is connected, has a full window of readings behind it and nothing of note under way.
+        /// Every sensor is connected, has a full window of readings behind it and nothing of note under way, and the one
+        /// that is to notice what comes next has been steady.
         case calm
         /// The burst before is over.
         case quiet
@@ -47,7 +48,7 @@ struct DemoPlan: Sendable, Equatable {
 
     /// How long each start, each gate and the wait at the end may take on a slow machine.
     static let startSecondsMax = 25.0
-    static let gateSecondsMax = 30.0
+    static let gateSecondsMax = 20.0
     static let settleSecondsMax = 60.0
 
     /// The first incident comes when the rules' windows are full, the second while the cloud is away and shortly before the
@@ -62,7 +63,7 @@ struct DemoPlan: Sendable, Equatable {
         entries = [
             Entry(gap: first, gate: .calm, step: .provoke(0)),
             Entry(gap: 5, gate: .quiet, step: .cutCloud),
-            Entry(gap: 2.5, gate: .calm, step: .provoke(1)),
+            Entry(gap: 2.5, gate: .connected, step: .provoke(1)),
             Entry(gap: beforeKill, gate: .quiet, step: .killGateway),
             Entry(gap: Self.gatewayDownSeconds, gate: .none, step: .startGateway),
             Entry(gap: untilRestore, gate: .connected, step: .restoreCloud),

@@ -12,6 +12,8 @@ struct Incident: Sendable, Equatable {
     /// Name of the sensor that must notice.
     var sensor: String
     var sign: Sign
+    /// How far the sensor's values move; `nil`: far, whatever they were before.
+    var height: Double?
     /// Milliseconds since the Unix epoch; `nil`: not provoked yet.
     var beganAt: Int64?
 
@@ -19,6 +21,18 @@ struct Incident: Sendable, Equatable {
     private static let reportMilliseconds: Int64 = 25_000
     /// Readings taken just before the start were on their way.
     private static let toleranceMilliseconds: Int64 = 50
+
+    /// A window whose values vary more than this part of the height would swallow it.
+    private static let steadyPart = 0.1
+
+    /// Whether `readings`, the sensor's latest, are steady enough for the incident to stand out.
+    func standsOut(of readings: [Double]) -> Bool {
+        guard let height else { return true }
+        guard !readings.isEmpty else { return false }
+        let mean = readings.reduce(0, +) / Double(readings.count)
+        let variance = readings.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(readings.count)
+        return variance.squareRoot() <= Self.steadyPart * height
+    }
 
     /// A spike whose value is not known yet.
     var isOpen: Bool {

@@ -8,6 +8,8 @@ extension MachineTelemetry.Quantity {
         case .network: "network"
         case .disk: "disk"
         case .load: "load"
+        case .tasks: "tasks"
+        case .openFiles: "open-files"
         case .temperature: "temperature"
         case .ownProcessor: Self.demoProcessorName
         case .ownMemory: Self.demoMemoryName
@@ -24,7 +26,8 @@ extension MachineTelemetry.Quantity {
         case .processors, .memory, .ownProcessor: "%"
         case .contextSwitches: "1000/s"
         case .network, .disk, .ownOutput: "MB/s"
-        case .load: "programs"
+        case .load, .tasks: "programs"
+        case .openFiles: "files"
         case .temperature: "C"
         case .ownMemory: "MB"
         }
@@ -36,7 +39,8 @@ extension MachineTelemetry.Quantity {
         case .memory: "/proc/meminfo"
         case .network: "/proc/net/dev"
         case .disk: "/proc/diskstats"
-        case .load: "/proc/loadavg"
+        case .load, .tasks: "/proc/loadavg"
+        case .openFiles: "/proc/sys/fs/file-nr"
         case .temperature: "/sys/class"
         case .ownProcessor: "/proc/self/task"
         case .ownMemory: "/proc/self/statm"
@@ -51,7 +55,7 @@ extension MachineTelemetry.Quantity {
         case .contextSwitches: 1e3
         // Nanoseconds per second, in percent of one processor.
         case .ownProcessor: 1e7
-        case .processors, .memory, .load, .temperature, .ownMemory: 1
+        case .processors, .memory, .load, .tasks, .openFiles, .temperature, .ownMemory: 1
         }
     }
 
@@ -64,6 +68,8 @@ extension MachineTelemetry.Quantity {
         case .network: 0.1
         case .disk: 2
         case .load: 0.1
+        case .tasks: 5
+        case .openFiles: 50
         case .temperature: 0.5
         case .ownProcessor: 10
         case .ownMemory: 4
@@ -75,7 +81,7 @@ extension MachineTelemetry.Quantity {
     var relativeResolution: Double {
         switch self {
         case .disk: 0.3
-        case .contextSwitches, .network, .load, .ownProcessor, .ownOutput: 0.1
+        case .contextSwitches, .network, .load, .tasks, .openFiles, .ownProcessor, .ownOutput: 0.1
         case .memory, .ownMemory: 0.02
         case .processors, .temperature: 0
         }
@@ -85,7 +91,7 @@ extension MachineTelemetry.Quantity {
         switch self {
         case .processors, .memory: 0...100
         case .temperature: -100...250
-        case .contextSwitches, .network, .disk, .load, .ownProcessor, .ownMemory, .ownOutput: 0...1e9
+        case .contextSwitches, .network, .disk, .load, .tasks, .openFiles, .ownProcessor, .ownMemory, .ownOutput: 0...1e9
         }
     }
 }

@@ -8,7 +8,7 @@ import Glibc
 /// unusual. The noise is even, so that it never exceeds √3 standard deviations by itself.
 struct MachineTelemetry: SensorFeed {
     enum Quantity: CaseIterable, Sendable {
-        case processors, memory, contextSwitches, network, disk, load, temperature, ownProcessor, ownMemory, ownOutput
+        case processors, memory, contextSwitches, network, disk, load, tasks, openFiles, temperature, ownProcessor, ownMemory, ownOutput
     }
 
     private var quantities: [Quantity] = []
@@ -68,6 +68,8 @@ struct MachineTelemetry: SensorFeed {
             return 100 * busy / total
         case .memory: return Self.text("/proc/meminfo").flatMap(ProcText.memoryUsedPercent(meminfo:))
         case .load: return Self.text("/proc/loadavg").flatMap(ProcText.load(loadavg:))
+        case .tasks: return Self.text("/proc/loadavg").flatMap(ProcText.taskCount(loadavg:))
+        case .openFiles: return Self.text("/proc/sys/fs/file-nr").flatMap(ProcText.openFileCount(fileNumbers:))
         case .temperature: return temperatureFile.flatMap(Self.text).flatMap(ProcText.celsius)
         case .ownMemory:
             return Self.text("/proc/self/statm").flatMap(ProcText.residentPages(statm:)).map {
@@ -86,7 +88,7 @@ struct MachineTelemetry: SensorFeed {
         case .disk: return Self.text("/proc/diskstats").flatMap(ProcText.diskBytes(diskstats:))
         case .ownOutput: return Self.text("/proc/self/io").flatMap(ProcText.writtenBytes(io:))
         case .ownProcessor: return demand.nanoseconds(text: Self.text) ?? Self.processorNanoseconds()
-        case .processors, .memory, .load, .temperature, .ownMemory: return nil
+        case .processors, .memory, .load, .tasks, .openFiles, .temperature, .ownMemory: return nil
         }
     }
 
@@ -95,6 +97,8 @@ struct MachineTelemetry: SensorFeed {
         case .processors, .contextSwitches: processors != nil
         case .memory: Self.text("/proc/meminfo").flatMap(ProcText.memoryUsedPercent(meminfo:)) != nil
         case .load: Self.text("/proc/loadavg").flatMap(ProcText.load(loadavg:)) != nil
+        case .tasks: Self.text("/proc/loadavg").flatMap(ProcText.taskCount(loadavg:)) != nil
+        case .openFiles: Self.text("/proc/sys/fs/file-nr").flatMap(ProcText.openFileCount(fileNumbers:)) != nil
         case .temperature: temperatureFile != nil
         case .ownMemory: Self.text("/proc/self/statm").flatMap(ProcText.residentPages(statm:)) != nil
         case .network, .disk, .ownProcessor, .ownOutput: counter(of: quantity) != nil

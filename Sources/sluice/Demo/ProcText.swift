@@ -61,6 +61,18 @@ enum ProcText {
         text.split(separator: " ").first.flatMap { Double($0) }
     }
 
+    /// `/proc/loadavg`: all programs and threads there are.
+    static func taskCount(loadavg text: String) -> Double? {
+        let words = text.split(separator: " ")
+        guard words.count >= 4 else { return nil }
+        return words[3].split(separator: "/").dropFirst().first.flatMap { Double($0) }
+    }
+
+    /// `/proc/sys/fs/file-nr`: files that are open, over all programs.
+    static func openFileCount(fileNumbers text: String) -> Double? {
+        numbers(in: text[...].utf8).first.flatMap(\.self).map(Double.init)
+    }
+
     /// A thread's `schedstat`: nanoseconds that it ran, and that it waited for a processor.
     static func demandNanoseconds(schedstat text: String) -> UInt64? {
         let numbers = numbers(in: text[...].utf8)

@@ -50,9 +50,12 @@ final class Sensor: Sendable {
 
     func connect() throws(MosquittoError) { try session.connect() }
 
+    /// The latest values, as many as the rules look at.
+    var recent: [Double] { counts.recent }
+
     /// Called from one thread.
     func publish(_ reading: SensorReading) throws(MosquittoError) {
-        let payload = reading.payload(number: counts.publish())
+        let payload = reading.payload(number: counts.publish(reading.value))
         let bytes = payload.count + topic.count
         let counts = counts
         try session.publish(topic: topic, payload: payload, qos: .atLeastOnce) { counts.finished($0, bytes: bytes) }
@@ -64,15 +67,22 @@ final class Sensor: Sendable {
 /// What one sensor has published, and what of it was acknowledged.
 private final class SensorCounts: Sendable {
     private let counts = Mutex(Sensor.Counts())
+    private let values = Mutex<[Double]>([])
     private let window: Int
 
     init(window: Int) { self.window = window }
 
     var now: Sensor.Counts { counts.withLock { $0 } }
 
+    var recent: [Double] { values.withLock { $0 } }
+
     /// The number of the reading that is published now.
-    func publish() -> Int {
-        counts.withLock { counts in
+    func publish(_ value: Double) -> Int {
+        values.withLock { values in
+            values.append(value)
+            if values.count > DemoPlan.windowReadings { values.removeFirst() }
+        }
+        return counts.withLock { counts in
             counts.published += 1
             return counts.published
         }
