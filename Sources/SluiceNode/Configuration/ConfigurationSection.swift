@@ -91,7 +91,10 @@ final class ConfigurationSection {
 
     /// The entries of a list of texts; a single text counts as a list of one.
     func texts(_ key: String) -> [ConfigurationValue] {
-        if let whole = reading.environmentValue(path + [key]) { return [whole] }
+        if let whole = reading.environmentValue(path + [key]) {
+            known.append(key)
+            return [whole]
+        }
         if let entry = entries.first(where: { $0.key == key }), entry.node.scalar != nil, !entry.node.isEmptyValue {
             known.append(key)
             return scalar(entry.node, named: key).map { [$0] } ?? []
