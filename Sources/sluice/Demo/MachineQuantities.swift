@@ -91,7 +91,8 @@ extension MachineTelemetry.Quantity {
         switch self {
         case .processors, .memory: 0...100
         case .temperature: -100...250
-        case .contextSwitches, .network, .disk, .load, .tasks, .openFiles, .ownProcessor, .ownMemory, .ownOutput: 0...1e9
+        case .contextSwitches, .network, .disk, .load, .tasks, .openFiles, .ownProcessor, .ownMemory, .ownOutput:
+            0...1e9
         }
     }
 }

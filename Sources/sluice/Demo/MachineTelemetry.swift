@@ -8,7 +8,8 @@ import Glibc
 /// unusual. The noise is even, so that it never exceeds √3 standard deviations by itself.
 struct MachineTelemetry: SensorFeed {
     enum Quantity: CaseIterable, Sendable {
-        case processors, memory, contextSwitches, network, disk, load, tasks, openFiles, temperature, ownProcessor, ownMemory, ownOutput
+        case processors, memory, contextSwitches, network, disk, load, tasks, openFiles, temperature, ownProcessor,
+            ownMemory, ownOutput
     }
 
     private var quantities: [Quantity] = []
