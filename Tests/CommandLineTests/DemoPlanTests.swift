@@ -59,6 +59,24 @@ struct DemoPlanTests {
         #expect(incident.isOpen && !incident.isReported(by: anomaly()))
     }
 
+    @Test func aBurstIsMadeWhereItStandsOut() {
+        for (incident, _) in Provoker.machineIncidents() {
+            let height = incident.height ?? 0
+            let steady = (0..<DemoPlan.windowReadings).map { 5 + ($0 % 2 == 0 ? 0.1 : -0.1) * height }
+            let restless = steady.map { 5 + ($0 - 5) * 3 }
+            #expect(incident.standsOut(of: steady), "\(incident.title)")
+            #expect(!incident.standsOut(of: restless) && !incident.standsOut(of: []), "\(incident.title)")
+            // What the shipped rule would say of the least burst that such a window lets stand out.
+            let values = steady.map { 5 + ($0 - 5) * 1.5 }.dropFirst() + [5 + height]
+            let mean = values.reduce(0, +) / Double(values.count)
+            let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
+            #expect((values[values.count - 1] - mean) / deviation > 4)
+            guard case .rise(let step) = incident.sign else { continue }
+            #expect(step <= height / 4)
+        }
+        #expect(Incident(title: "a spike", sensor: "s", sign: .value(1)).standsOut(of: []))
+    }
+
     @Test func aSummaryNamesWhatIsWrong() {
         var summary = DemoSummary()
         summary.cloudReceived = 3

@@ -23,6 +23,13 @@ struct ConfigurationEnvironmentTests {
         #expect(read.warnings == [])
     }
 
+    @Test(arguments: ["rules: [a, b]", "rules: a"]) func aListOfTheFileGivesWayToAVariable(line: String) throws {
+        let read = try read(
+            "node: n\n\(line)\nlisteners: [ { name: x, tcp: \"127.0.0.1:1\", anonymous: true } ]", ["SLUICE_RULES": "c"]
+        )
+        #expect(read.rules == ["c"])
+    }
+
     @Test func environmentCanSayEverythingAlone() throws {
         let read = try NodeConfiguration.parse(
             "", file: nil,

@@ -100,7 +100,7 @@ struct DemoRun {
             let now = DemoClock.seconds()
             if let entry = entries.first {
                 let late = now - lastStep - entry.gap
-                if late >= 0, late >= DemoPlan.gateSecondsMax || isOpen(entry.gate, site) {
+                if late >= 0, late >= DemoPlan.gateSecondsMax || isOpen(entry, site) {
                     entries.removeFirst()
                     try perform(entry.step, site, second: Int(now - start))
                     lastStep = now
@@ -116,6 +116,14 @@ struct DemoRun {
             try site.requireRunning()
             try StopRequest.pause()
         }
+    }
+
+    private func isOpen(_ entry: DemoPlan.Entry, _ site: DemoSite) -> Bool {
+        guard isOpen(entry.gate, site) else { return false }
+        guard case .provoke(let number) = entry.step,
+            let sensor = site.sensors.first(where: { $0.name == incidents[number].sensor })
+        else { return true }
+        return incidents[number].standsOut(of: sensor.recent)
     }
 
     private func isOpen(_ gate: DemoPlan.Gate, _ site: DemoSite) -> Bool {

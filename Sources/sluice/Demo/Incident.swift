@@ -23,7 +23,7 @@ struct Incident: Sendable, Equatable {
     private static let toleranceMilliseconds: Int64 = 50
 
     /// A window whose values vary more than this part of the height would swallow it.
-    private static let steadyPart = 0.1
+    private static let steadyPart = 0.15
 
     /// Whether `readings`, the sensor's latest, are steady enough for the incident to stand out.
     func standsOut(of readings: [Double]) -> Bool {

@@ -81,10 +81,10 @@ final class Provoker: Sendable {
     }
 
     private func allocate(_ burst: Burst) {
-        let memory = mmap(nil, Self.memoryBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        // Memory counts when it is there; the kernel fills it at once, also where many others want the processor.
+        let memory = mmap(
+            nil, Self.memoryBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)
         guard let memory, memory != MAP_FAILED else { return }
-        // Memory counts when it is touched.
-        memset(memory, 1, Self.memoryBytes)
         while !burst.isOver { usleep(20_000) }
         munmap(memory, Self.memoryBytes)
     }
@@ -136,17 +136,21 @@ extension Provoker {
     static func machineIncidents() -> [(incident: Incident, kind: Kind)] {
         [
             (
-                Incident(title: "a CPU burst", sensor: MachineTelemetry.Quantity.demoProcessorName, sign: .rise(150)),
+                Incident(
+                    title: "a CPU burst", sensor: MachineTelemetry.Quantity.demoProcessorName, sign: .rise(100),
+                    height: Double(computingThreads) * 80),
                 .processorBurst
             ),
             (
                 Incident(
-                    title: "a memory burst", sensor: MachineTelemetry.Quantity.demoMemoryName,
-                    sign: .rise(Double(memoryBytes) / 2e6)),
+                    title: "a memory burst", sensor: MachineTelemetry.Quantity.demoMemoryName, sign: .rise(10),
+                    height: Double(memoryBytes) / 1e6),
                 .memoryBurst
             ),
             (
-                Incident(title: "a network burst", sensor: MachineTelemetry.Quantity.demoOutputName, sign: .rise(4)),
+                Incident(
+                    title: "a network burst", sensor: MachineTelemetry.Quantity.demoOutputName, sign: .rise(2),
+                    height: Double(sendBytes * sendsPerSecond) / 1.3e6),
                 .networkBurst
             ),
         ]
