@@ -67,7 +67,7 @@ struct DemoPlanTests {
             #expect(incident.standsOut(of: steady), "\(incident.title)")
             #expect(!incident.standsOut(of: restless) && !incident.standsOut(of: []), "\(incident.title)")
             // What the shipped rule would say of the least burst that such a window lets stand out.
-            let values = steady.map { 5 + ($0 - 5) * 1.5 }.dropFirst() + [5 + height]
+            let values = steady.dropFirst().map { 5 + ($0 - 5) * 1.4 } + [5 + height]
             let mean = values.reduce(0, +) / Double(values.count)
             let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
             #expect((values[values.count - 1] - mean) / deviation > 4)
