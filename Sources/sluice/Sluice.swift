@@ -13,7 +13,7 @@ struct Sluice: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, CheckCommand.self, DemoCommand.self, ReplayCommand.self, PubCommand.self, SubCommand.self,
-            SimulateCommand.self, CertsCommand.self,
+            SimulateCommand.self, CertsCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

@@ -115,10 +115,11 @@ bridges:
             listener = Listener(cloud_port, "test/#")
             publish(port, "sensors/a/reading", json.dumps({"value": 105}))
             # What went up before the listener was there is not its business; the rest is in order and numbered.
-            last = None
-            while last != 105:
-                message = listener.wait(len(listener.messages) + (0 if last is None and listener.messages else 1))[-1]
-                last = json.loads(message.payload)["value"]
+            values = []
+            while not values or values[-1] != 105:
+                message = listener.wait(len(values) + 1)[-1]
+                values.append(json.loads(message.payload)["value"])
+            assert values == list(range(106 - len(values), 106))
             properties = dict(message.properties.UserProperty)
             assert message.topic == "test/high/a"
             assert properties["x-seq"] == "6" and properties["x-mid"].startswith("test/")

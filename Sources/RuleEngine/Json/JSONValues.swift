@@ -134,7 +134,7 @@ extension JSONScanner {
             index += 1
             _ = try JSONText.skipString(bytes, &index)
         } else if first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") <= 9 {
-            _ = try number(bytes, &index)
+            if let end = NumberText.skip(bytes, at: index) { index = end } else { _ = try number(bytes, &index) }
         } else {
             _ = try literal(bytes, &index, first)
         }

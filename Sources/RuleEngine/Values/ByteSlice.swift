@@ -43,6 +43,13 @@ struct ByteSlice: BitwiseCopyable {
         return unsafe ByteSlice(start: start + from, count: end - from)
     }
 
+    /// For ends that a scan has just passed.
+    @inline(__always)
+    func knownSlice(_ from: Int, _ end: Int) -> ByteSlice {
+        assert(from >= 0 && from <= end && end <= count)
+        return unsafe ByteSlice(start: start + from, count: end &- from)
+    }
+
     var buffer: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: start, count: count) }
 
     var array: [UInt8] { unsafe [UInt8](buffer) }

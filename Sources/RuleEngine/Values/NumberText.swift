@@ -39,6 +39,45 @@ enum NumberText {
         return fraction(bytes, start, &index, mantissa, digits, negative)
     }
 
+    /// Digits that no double overflows with, however large they are.
+    private static let safeDigitsMax = 300
+
+    /// Moves `index` behind the JSON number there, which nobody wants the value of; nil: it must be read to be judged.
+    @inline(__always)
+    static func skip(_ bytes: ByteSlice, at start: Int) -> Int? {
+        var index = start
+        if index < bytes.count, bytes.known(index) == UInt8(ascii: "-") { index &+= 1 }
+        let first = index
+        skipDigits(bytes, &index)
+        if index == first || (bytes[first] == UInt8(ascii: "0") && index &- first > 1) { return nil }
+        if index < bytes.count, bytes.known(index) == UInt8(ascii: ".") {
+            index &+= 1
+            let fraction = index
+            skipDigits(bytes, &index)
+            if index == fraction { return nil }
+        }
+        if index < bytes.count, bytes.known(index) | 0x20 == UInt8(ascii: "e") { return nil }
+        return index &- first <= safeDigitsMax ? index : nil
+    }
+
+    /// Eight digits at a time.
+    @inline(__always)
+    private static func skipDigits(_ bytes: ByteSlice, _ index: inout Int) {
+        while index &+ 8 <= bytes.count {
+            let word = unsafe bytes.start.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            // High halves of digits are 3, also after 6 was added: 0x3A…0x3F become 0x4_.
+            let high = (word & 0xF0F0_F0F0_F0F0_F0F0) ^ 0x3030_3030_3030_3030
+            let beyond = ((word & 0x0F0F_0F0F_0F0F_0F0F) &+ 0x0606_0606_0606_0606) & 0xF0F0_F0F0_F0F0_F0F0
+            let other = high | beyond
+            if other != 0 {
+                index &+= other.trailingZeroBitCount &>> 3
+                return
+            }
+            index &+= 8
+        }
+        while index < bytes.count, bytes.known(index) &- UInt8(ascii: "0") <= 9 { index &+= 1 }
+    }
+
     private static func integer(
         _ bytes: ByteSlice, _ start: Int, _ end: Int, _ mantissa: UInt64, _ digits: Int, _ negative: Bool
     ) -> Parsed {
