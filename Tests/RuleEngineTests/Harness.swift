@@ -49,6 +49,7 @@ final class Harness {
 
     func advance(to ms: Int64) { engine.advance(toNanoseconds: ms * 1_000_000, into: &outputs) }
     func drain() { engine.drain(into: &outputs) }
+    func resume(at ms: Int64) { engine.resume(atNanoseconds: ms * 1_000_000, into: &outputs) }
 
     /// Outputs since the last call as `topic payload`.
     func take() -> [String] {

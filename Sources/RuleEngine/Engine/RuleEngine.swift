@@ -167,13 +167,15 @@ package final class RuleEngine {
     private func scheduleSlow(_ rule: RuleRuntime, _ group: Group) {
         guard group.isAlive, let due = rule.nextDue(group) else { return }
         let instant = max(group.instant(of: due.end, late: rule.late), clock)
-        if let scheduled = group.scheduled, scheduled <= instant { return }
+        let phase: UInt8 = due.mustPass ? 1 : 0
+        if let scheduled = group.scheduled, (scheduled, group.scheduledPhase) <= (instant, phase) { return }
         ticketCount += 1
         group.ticket = ticketCount
         group.scheduled = instant
+        group.scheduledPhase = phase
         timers.insert(
             TimerQueue.Timer(
-                instant: instant, phase: due.mustPass ? 1 : 0, end: due.end, creation: group.creation,
+                instant: instant, phase: phase, end: due.end, creation: group.creation,
                 rule: Int32(rule.index), slot: Int32(group.slot), ticket: group.ticket))
         compactTimers()
     }

@@ -12,7 +12,7 @@ enum JSONWriter {
         case .text: append(quoted: value.slice, to: &text)
         case .time: NumberText.append(CivilTime.milliseconds(value.integer), to: &text)
         case .duration: NumberText.append(Double(value.integer) / 1e9, to: &text)
-        case .bytes: append(quoted: value.slice, to: &text)
+        case .bytes: Base64.append(value.slice, to: &text)
         case .list: append(list: value.values, to: &text)
         case .object: append(object: value.values, to: &text)
         case .jsonList, .jsonObject: append(compact: value.slice, to: &text)
@@ -41,7 +41,7 @@ enum JSONWriter {
         text.append(UInt8(ascii: "}"))
     }
 
-    /// Text in quotes. What is not well-formed UTF-8 (in `bytes`) becomes U+FFFD.
+    /// Text in quotes. What is not well-formed UTF-8 becomes U+FFFD.
     static func append(quoted slice: ByteSlice, to text: inout [UInt8]) {
         text.append(UInt8(ascii: "\""))
         var index = 0

@@ -22,6 +22,14 @@ enum ExpressionWalk {
         return found
     }
 
+    static func usesProperties(_ plan: RulePlan) -> Bool {
+        var found = false
+        for expression in expressions(plan) {
+            visit(expression) { if case .property = $0 { found = true } }
+        }
+        return found
+    }
+
     static func expressions(_ plan: RulePlan) -> [Expression] {
         var result: [Expression] = plan.eventTime.map { [$0.expression] } ?? []
         for step in plan.steps {

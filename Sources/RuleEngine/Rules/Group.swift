@@ -33,6 +33,8 @@ final class Group: Ageing {
     /// The entry of the timer queue that counts; others of this group are stale.
     var ticket: UInt64 = 0
     @exclusivity(unchecked) @safe var scheduled: Int64?
+    /// The phase of that entry, as in `TimerQueue.Timer`.
+    @exclusivity(unchecked) @safe var scheduledPhase: UInt8 = 0
 
     init(slot: Int, key: [UInt8], creation: UInt64, sequence: UInt64) {
         self.slot = slot
@@ -52,15 +54,12 @@ final class Group: Ageing {
     @inline(__always)
     func watermark(at clock: Int64, late: Int64) -> Int64? {
         guard hasTime else { return nil }
-        return newestTime &- late &+ (clock &- newestArrival)
+        return newestTime.minus(late).plus(clock.minus(newestArrival))
     }
 
     /// The instant of the clock at which the watermark reaches `end`.
     func instant(of end: Int64, late: Int64) -> Int64 {
-        let (left, overflow) = end.subtractingReportingOverflow(newestTime &- late)
-        if overflow { return end > 0 ? .max : .min }
-        let (result, beyond) = newestArrival.addingReportingOverflow(left)
-        return beyond ? .max : result
+        newestArrival.plus(end.minus(newestTime.minus(late)))
     }
 
     /// An event of `time` came at `clock`: moves the watermark.
@@ -71,7 +70,7 @@ final class Group: Ageing {
             hasTime = true
             newestTime = time
             newestArrival = clock
-            closedThrough = max(closedThrough, time &- late)
+            closedThrough = max(closedThrough, time.minus(late))
         }
     }
 }
@@ -111,6 +110,8 @@ struct SavedEvaluation {
     var aggregates: [StoredValue]
     var topic: [UInt8]
     var payload: [UInt8]
+    /// As in `RuleInput`; kept only where the rule asks for one.
+    var properties: [UInt8]
     var client: StoredValue
     var qos: UInt8
     var retained: Bool
@@ -119,4 +120,19 @@ struct SavedEvaluation {
     var time: Int64
     var windowStart: StoredValue
     var windowEnd: StoredValue
+}
+
+/// Times at the ends of what 64 bits hold stay there: an event from the year 1677 must not wrap into the future.
+extension Int64 {
+    @inline(__always)
+    func plus(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+
+    @inline(__always)
+    func minus(_ other: Int64) -> Int64 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (other < 0 ? .max : .min) : difference
+    }
 }

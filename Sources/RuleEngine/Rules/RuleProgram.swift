@@ -42,10 +42,12 @@ struct RuleProgram {
     var limitBy: [Program]?
     var publishes: [Publish] = []
     var histories: [History] = []
-    /// Histories that each place reads, by step, and those of lets below the window and `when` together, and publishes.
+    /// Histories that each place reads, by step, and those of lets below the window and `when` together, and
+    /// those that only `publish` and `on clear publish` read.
     var stepHistories: [[Int]] = []
     var evaluationHistories: [Int] = []
-    var publishHistories: [Int] = []
+    var raiseHistories: [Int] = []
+    var clearHistories: [Int] = []
     /// Aggregates that publishes read.
     var publishAggregates: [Int] = []
     /// `by` as captures only: the topic alone tells the group.
@@ -180,16 +182,23 @@ struct RuleProgram {
         var evaluation = plan.windowLets.map(\.expression)
         if let when = plan.when { evaluation += [when.condition] + (when.until.map { [$0] } ?? []) }
         evaluationHistories = evaluation.flatMap { ExpressionWalk.histories($0) }
-        var publishing: [Expression] = plan.limit?.by ?? []
-        for publish in plan.publishes {
-            publishing.append(.interpolated(publish.topic))
+        let raising = (plan.limit?.by ?? []) + RuleProgram.expressions(plan.publishes.filter { !$0.onClear })
+        let clearing = RuleProgram.expressions(plan.publishes.filter(\.onClear))
+        // What a step or the evaluation reads too is computed there; a timer must find it as it was then.
+        let earlier = Set(stepHistories.flatMap { $0 } + evaluationHistories)
+        raiseHistories = raising.flatMap { ExpressionWalk.histories($0) }.filter { !earlier.contains($0) }
+        clearHistories = clearing.flatMap { ExpressionWalk.histories($0) }.filter { !earlier.contains($0) }
+        publishAggregates = (raising + clearing).flatMap { ExpressionWalk.aggregates($0) }
+    }
+
+    private static func expressions(_ publishes: [PublishPlan]) -> [Expression] {
+        publishes.flatMap { publish -> [Expression] in
+            let topic = Expression.interpolated(publish.topic)
             switch publish.body {
-            case .forward: break
-            case .object(let members): publishing.append(.object(members))
-            case .payload(let expression): publishing.append(expression)
+            case .forward: return [topic]
+            case .object(let members): return [topic, .object(members)]
+            case .payload(let expression): return [topic, expression]
             }
         }
-        publishHistories = publishing.flatMap { ExpressionWalk.histories($0) }
-        publishAggregates = publishing.flatMap { ExpressionWalk.aggregates($0) }
     }
 }

@@ -36,9 +36,7 @@ extension RuleRuntime {
             return RuleRuntime.admit(&holder.period, limit, machine.context.time)
         }
         keyBytes.removeAll(keepingCapacity: true)
-        if hasHistories, !program.publishHistories.isEmpty, machine.context.hasEvent {
-            compute(program.publishHistories, group)
-        }
+        if !program.raiseHistories.isEmpty, machine.context.hasEvent { compute(program.raiseHistories, group) }
         for key in keys { ValueCodec.append(key: machine.run(key), to: &keyBytes, machine.arena) }
         let slot = unsafe keyBytes.withUnsafeBytes { unsafe periodSlot(limitPeriods, ByteSlice($0), dedupe: nil) }
         guard var period = limitPeriods[slot] else { return true }
@@ -119,9 +117,12 @@ extension RuleRuntime {
             return
         }
         alarm.isRipe = true
+        let before = occasion
+        beginOccasion()
         load(saved)
         machine.context.time = time
         activate(group, emission, &outputs)
+        occasion = before
     }
 
     /// An active alarm of a group or rule that goes: its `on clear` publishes run once more.
@@ -131,8 +132,11 @@ extension RuleRuntime {
         group.alarm = Alarm()
         guard let saved = alarm.saved else { return }
         let held = holdAll()
+        let before = occasion
+        beginOccasion()
         load(saved)
         publish(group, onClear: true, emission, &outputs)
+        occasion = before
         restoreAll(held)
     }
 
@@ -153,7 +157,8 @@ extension RuleRuntime {
         return SavedEvaluation(
             registers: (0..<program.layout.aggregates).map { StoredValue(machine.registers[$0]) },
             aggregates: aggregates, topic: context.topic.array, payload: forwards ? context.payload.array : [],
-            client: StoredValue(context.client), qos: context.qos, retained: context.retained,
+            properties: usesProperties ? context.properties.array : [], client: StoredValue(context.client),
+            qos: context.qos, retained: context.retained,
             hasEvent: context.hasEvent, arrival: context.arrival, time: context.time,
             windowStart: StoredValue(context.windowStart), windowEnd: StoredValue(context.windowEnd))
     }
@@ -166,6 +171,7 @@ extension RuleRuntime {
         context.now = machine.context.now
         context.topic = arena.copy(saved.topic)
         context.payload = arena.copy(saved.payload)
+        context.properties = arena.copy(saved.properties)
         context.client = saved.client.load(arena)
         context.qos = saved.qos
         context.retained = saved.retained
@@ -180,7 +186,8 @@ extension RuleRuntime {
     // MARK: Publishing
 
     private func publish(_ group: Group, onClear: Bool, _ emission: Emission, _ outputs: inout [RuleOutput]) {
-        if machine.context.hasEvent, !program.publishHistories.isEmpty { compute(program.publishHistories, group) }
+        let histories = onClear ? program.clearHistories : program.raiseHistories
+        if !histories.isEmpty, machine.context.hasEvent { compute(histories, group) }
         for publish in program.publishes where publish.plan.onClear == onClear {
             guard let topic = topic(publish), let payload = payload(publish) else {
                 machine.runtimeErrors &+= 1

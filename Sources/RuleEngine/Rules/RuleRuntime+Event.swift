@@ -12,6 +12,7 @@ extension RuleRuntime {
     func take(_ entry: RuleBinding.Entry, _ emission: Emission, _ outputs: inout [RuleOutput]) {
         counters.eventsIn &+= 1
         eventNumber = emission.engine.messageCount
+        beginOccasion()
         let clock = machine.context.now
         guard let time = eventTime(clock, emission, &outputs) else { return }
         machine.context.time = time
@@ -19,9 +20,7 @@ extension RuleRuntime {
             guard runSteps(time, nil) else { return }
         } else {
             // What the steps remember lies in the group, so its key comes first.
-            for step in program.steps where step.kind == .bind {
-                machine.registers[step.target] = machine.run(step.program)
-            }
+            prepareKey()
             guard let group = findGroup(entry, emission, &outputs), runSteps(time, group) else { return }
         }
         guard usesGroups else {
@@ -32,6 +31,16 @@ extension RuleRuntime {
         markDirty(group)
         enter(group, time, clock, emission, &outputs)
         emission.engine.schedule(self, group)
+    }
+
+    /// Runs the lets that a key may name, before the histories that lie in its group; the steps run them again.
+    private func prepareKey() {
+        let errors = machine.runtimeErrors
+        for slot in program.histories.indices { machine.registers[program.layout.histories + slot] = .missing }
+        for step in program.steps where step.kind == .bind {
+            machine.registers[step.target] = machine.run(step.program)
+        }
+        machine.runtimeErrors = errors
     }
 
     /// The event's time; nil when it is none (a decode error).
@@ -166,10 +175,16 @@ extension RuleRuntime {
 
     // MARK: Histories and dedupe
 
-    /// Computes histories of a place that the event reaches, once per event.
+    /// An event, or a timer that speaks of one, begins: each history is computed once in it.
+    func beginOccasion() {
+        occasionCount &+= 1
+        occasion = occasionCount
+    }
+
+    /// Computes histories of a place that the event reaches, once per occasion.
     func compute(_ slots: [Int], _ group: Group) {
-        for slot in slots where historyStamps[slot] != eventNumber {
-            historyStamps[slot] = eventNumber
+        for slot in slots where historyStamps[slot] != occasion {
+            historyStamps[slot] = occasion
             let history = program.histories[slot]
             let value = machine.run(history.argument)
             let before = group.histories[slot]

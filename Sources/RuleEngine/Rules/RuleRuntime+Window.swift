@@ -153,14 +153,14 @@ extension RuleRuntime {
     }
 
     private func takeSession(_ group: Group, _ time: Int64, _ gap: Int64) {
-        let (end, overflow) = time.addingReportingOverflow(gap)
+        let end = time.plus(gap)
         // Sessions that the event lies at most D from: they become one.
         let near = group.panes.indices.filter { index in
             let pane = group.panes[index]
-            return time <= pane.end && pane.firstTime &- gap <= time
+            return time <= pane.end && pane.firstTime.minus(gap) <= time
         }
         guard let first = near.first else {
-            if overflow || end < group.closedThrough {
+            if end < group.closedThrough {
                 counters.lateEvents &+= 1
                 return
             }
@@ -178,22 +178,22 @@ extension RuleRuntime {
         for index in near.dropFirst() { pane.merge(group.panes[index], machine.arena) }
         for index in near.dropFirst().reversed() { group.panes.remove(at: index) }
         add(to: pane, time)
-        pane.end = overflow ? .max : pane.lastTime &+ gap
+        pane.end = pane.lastTime.plus(gap)
         group.panes.sort { $0.end < $1.end }
     }
 
     private func takeSilent(_ group: Group, _ time: Int64, _ gap: Int64) {
-        let (end, overflow) = time.addingReportingOverflow(gap)
+        let end = time.plus(gap)
         if let pane = group.panes.first {
             add(to: pane, time)
-            pane.end = overflow ? .max : pane.lastTime &+ gap
+            pane.end = pane.lastTime.plus(gap)
             return
         }
-        if !overflow, end < group.closedThrough {
+        if end < group.closedThrough {
             counters.lateEvents &+= 1
             return
         }
-        let pane = Pane(program.columns, start: time, end: overflow ? .max : end)
+        let pane = Pane(program.columns, start: time, end: end)
         add(to: pane, time)
         group.panes = [pane]
     }
@@ -224,7 +224,9 @@ extension RuleRuntime {
         }
         if let alarm = group.alarm, let start = alarm.runStart, !alarm.isRipe, let length = plan.when?.forNanoseconds {
             let (end, overflow) = start.addingReportingOverflow(length)
-            if !overflow, end < due?.end ?? .max { due = Due(end: end, mustPass: false, isAlarm: true) }
+            // At one instant a `for` timer comes before `session` and `silent`, whose end must have passed.
+            let isFirst = due.map { end < $0.end || (end == $0.end && $0.mustPass) } ?? true
+            if !overflow, isFirst { due = Due(end: end, mustPass: false, isAlarm: true) }
         }
         return due
     }

@@ -11,6 +11,7 @@ final class RuleRuntime {
     let limits: RuleEngine.Options
     let late: Int64
     let usesClient: Bool
+    let usesProperties: Bool
     /// Whether each group has state of its own; else `sole` stands for all.
     let usesGroups: Bool
     let hasAlarm: Bool
@@ -34,8 +35,10 @@ final class RuleRuntime {
     @exclusivity(unchecked) @safe var isRunning = false
     /// Scratch for keys.
     var keyBytes: [UInt8] = []
-    /// The message for which each history was last computed.
+    /// The occasion at which each history was last computed.
     var historyStamps: [UInt64]
+    var occasion: UInt64 = 0
+    var occasionCount: UInt64 = 0
     @exclusivity(unchecked) @safe var eventNumber: UInt64 = 0
 
     /// State of the rule as a whole.
@@ -56,6 +59,7 @@ final class RuleRuntime {
         reader = machine.aggregates
         late = plan.eventTime?.lateNanoseconds ?? 0
         usesClient = ExpressionWalk.usesClient(plan)
+        usesProperties = ExpressionWalk.usesProperties(plan)
         hasAlarm = plan.when.map { $0.forNanoseconds != nil || $0.until != nil } ?? false
         hasHistories = !plan.histories.isEmpty
         readsRetained = plan.readsRetained

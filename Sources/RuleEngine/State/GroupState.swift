@@ -154,11 +154,16 @@ extension RuleRuntime {
         group.keyValues = keys
         group.histories = Array(repeating: nil, count: plan.histories.count)
         guard let historyCount = reader.count(bytesEach: 9) else { return false }
+        // The same call may stand at several places, each with a memory of its own: they are told apart by their order.
+        var taken = Set<Int>()
         for _ in 0..<historyCount {
             guard let identity = reader.word(), let present = reader.boolean() else { return false }
+            let slot = plan.histories.indices.first { index in
+                !taken.contains(index) && StableHash.hash(plan.histories[index].canonicalText.utf8) == identity
+            }
+            if let slot { taken.insert(slot) }
             guard present else { continue }
             guard let value = StoredValue.read(&reader, machine.arena) else { return false }
-            let slot = plan.histories.firstIndex { StableHash.hash($0.canonicalText.utf8) == identity }
             if let slot { group.histories[slot] = value }
         }
         return true
@@ -235,6 +240,9 @@ extension RuleRuntime {
 }
 
 extension SavedEvaluation {
+    /// Beside the QoS: properties follow.
+    private static let propertiesMark: UInt8 = 0x80
+
     func append(to bytes: inout [UInt8]) {
         bytes.append(count: registers.count)
         for value in registers { value.append(to: &bytes) }
@@ -243,7 +251,8 @@ extension SavedEvaluation {
         bytes.append(sized: topic)
         bytes.append(sized: payload)
         client.append(to: &bytes)
-        bytes.append(qos)
+        bytes.append(properties.isEmpty ? qos : qos | SavedEvaluation.propertiesMark)
+        if !properties.isEmpty { bytes.append(sized: properties) }
         bytes.append(boolean: retained)
         bytes.append(boolean: hasEvent)
         bytes.append(integer: arrival)
@@ -263,14 +272,16 @@ extension SavedEvaluation {
             return result
         }
         guard let registers = values(), let aggregates = values(), let topic = reader.slice(),
-            let payload = reader.slice(), let client = StoredValue.read(&reader, arena), let qos = reader.byte(),
-            let retained = reader.boolean(), let hasEvent = reader.boolean(), let arrival = reader.integer(),
+            let payload = reader.slice(), let client = StoredValue.read(&reader, arena), let mark = reader.byte(),
+            let properties = mark & propertiesMark == 0 ? .empty : reader.slice(), let retained = reader.boolean(),
+            let hasEvent = reader.boolean(), let arrival = reader.integer(),
             let time = reader.integer(), let start = StoredValue.read(&reader, arena),
             let end = StoredValue.read(&reader, arena)
         else { return nil }
         return SavedEvaluation(
-            registers: registers, aggregates: aggregates, topic: topic.array, payload: payload.array, client: client,
-            qos: qos, retained: retained, hasEvent: hasEvent, arrival: arrival, time: time, windowStart: start,
+            registers: registers, aggregates: aggregates, topic: topic.array, payload: payload.array,
+            properties: properties.array, client: client, qos: mark & ~propertiesMark, retained: retained,
+            hasEvent: hasEvent, arrival: arrival, time: time, windowStart: start,
             windowEnd: end)
     }
 }

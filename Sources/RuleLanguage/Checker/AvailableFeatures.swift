@@ -24,22 +24,12 @@ package enum Feature: String, CaseIterable, Sendable {
     case zoneArgument = "time zones in `hour` and `weekday`"
 
     package static let notYet: Set<Feature> = [
-        .dedupe,
-        .everyEvents,
-        .over,
         .zone,
-        .session,
-        .silent,
         .silentAmong,
-        .whenFor,
-        .whenUntil,
-        .onClear,
-        .history,
         .latest,
         .tables,
         .models,
         .tests,
-        .bytes,
         .cbor,
         .frozenBaseline,
         .gatedBaseline,
