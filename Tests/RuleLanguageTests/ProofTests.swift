@@ -63,6 +63,9 @@ struct ProofTests {
             (1, "zscore(.v) > 0", true), (10, "count() >= 10 and abs(zscore(.v)) > 3.1", true),
             (10, "zscore(.v, against: \"others\") > 30", false),
             (10, "zscore(.v, floor: 1) > 3", true),
+            (10, "zscore(.v, baseline: \"rolling\") > 3", true),
+            (10, "zscore(.v, baseline: \"frozen\") > 30", false),
+            (10, "zscore(.v, baseline: \"gated\", gate: 3) > 30", false),
         ])
     func zscore(_ events: Int, _ condition: String, _ isRefused: Bool) {
         let found = codes(clauses: "window last \(events) when \(condition)")

@@ -22,6 +22,8 @@ final class Group: Ageing {
     var sequence: UInt64
     var period = Period()
     @exclusivity(unchecked) @safe var sliding: SlidingWindow?
+    /// In the order of the program's.
+    var baselines: [Baseline] = []
     /// Open windows in the order of their ends.
     @exclusivity(unchecked) @safe var panes: [Pane] = []
     /// Of `every D over L`: windows up to this end are over.

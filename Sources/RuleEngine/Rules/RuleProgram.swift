@@ -36,6 +36,7 @@ struct RuleProgram {
     var by: [Program] = []
     var columns: [ColumnPlan] = []
     var calls: [AggregateCall] = []
+    var baselines: [BaselinePlan] = []
     var windowLets: [Step] = []
     var condition: Program?
     var until: Program?
@@ -81,6 +82,7 @@ struct RuleProgram {
         for expression in plan.window?.by ?? [] { by.append(try builder.program(expression)) }
         byCaptures = (plan.window?.by ?? []).allSatisfy { if case .capture = $0 { true } else { false } }
         try RuleProgram.columns(plan, &builder, &columns, &calls)
+        baselines = BaselinePlan.plans(plan, calls)
         for binding in plan.windowLets { windowLets.append(try RuleProgram.bind(binding, &builder, layout)) }
         if let when = plan.when {
             condition = try builder.program(when.condition)
@@ -127,12 +129,6 @@ struct RuleProgram {
     ) throws(RuleEngineError) {
         var known: [String: Int] = [:]
         for aggregate in plan.aggregates {
-            guard aggregate.baseline == .rolling else {
-                throw RuleEngineError(
-                    .unsupported, rule: plan.name,
-                    message:
-                        "rule \(plan.name): baseline \"frozen\" and \"gated\" are not available: use the rolling one")
-            }
             var call = AggregateCall(
                 function: aggregate.function, column: -1, parameter: aggregate.parameter ?? 0, factor: 0,
                 againstOthers: aggregate.againstOthers, floor: aggregate.floor)

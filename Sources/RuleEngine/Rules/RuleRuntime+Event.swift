@@ -144,6 +144,7 @@ extension RuleRuntime {
             group.sliding = SlidingWindow(program.columns, countMax: 0, length: length, countsEvents: countsEvents)
         default: break
         }
+        group.baselines = program.baselines.map { Baseline($0) }
         if hasAlarm { group.alarm = Alarm() }
     }
 

@@ -96,6 +96,13 @@ extension RuleRuntime {
         window.countEvent(time: time)
         counters.windowOverflows &+= window.trim(limits.windowValuesMax)
         reader.begin(window)
+        if program.baselines.isEmpty { return }
+        for baseline in group.baselines {
+            let score = baseline.score(
+                window, time: time, newest: group.newestTime, valuesMax: limits.windowValuesMax,
+                dropped: &counters.windowOverflows)
+            reader.set(baseline.plan.slot, score)
+        }
     }
 
     /// Adds the event at hand to a window that is filled and then closed.
@@ -265,6 +272,7 @@ extension RuleRuntime {
             machine.context.windowEnd = .time(pane.end)
         }
         reader.begin(pane)
+        for baseline in group.baselines { reader.set(baseline.plan.slot, baseline.score(closing: pane)) }
         evaluate(group, hasEvent: false, emission, &outputs)
     }
 

@@ -71,6 +71,7 @@ extension RuleRuntime {
         for pane in group.panes { append(pane, to: &bytes) }
         bytes.append(boolean: group.alarm != nil)
         if let alarm = group.alarm { append(alarm, to: &bytes) }
+        if !group.baselines.isEmpty { append(group.baselines, to: &bytes) }
         StateFrame.seal(&bytes)
         return bytes
     }
@@ -110,6 +111,29 @@ extension RuleRuntime {
         if let saved = alarm.saved { saved.append(to: &bytes) }
     }
 
+    private func append(_ baselines: [Baseline], to bytes: inout [UInt8]) {
+        bytes.append(count: baselines.count)
+        for baseline in baselines {
+            bytes.append(word: baseline.plan.identity)
+            var part: [UInt8] = []
+            baseline.append(to: &part, machine.arena)
+            bytes.append(sized: part)
+        }
+    }
+
+    /// Nothing follows the alarm of a rule without baselines.
+    private func readBaselines(_ reader: inout StateReader, _ group: Group) -> Bool {
+        if reader.isAtEnd { return true }
+        guard let count = reader.count(bytesEach: 12) else { return false }
+        for _ in 0..<count {
+            guard let identity = reader.word(), let part = reader.slice() else { return false }
+            guard let baseline = group.baselines.first(where: { $0.plan.identity == identity }) else { continue }
+            var inner = StateReader(part)
+            guard baseline.read(&inner, machine.arena), inner.isAtEnd else { return false }
+        }
+        return true
+    }
+
     enum Decoded {
         case fits
         /// Of another version of the rule; its sequence number still counts.
@@ -139,7 +163,7 @@ extension RuleRuntime {
         group.hopsDone = hopsDone
         group.period = Period(start: start, count: Int(count))
         guard readValues(&reader, group), readWindow(&reader, group), readPanes(&reader, group),
-            readAlarm(&reader, group), reader.isAtEnd
+            readAlarm(&reader, group), readBaselines(&reader, group), reader.isAtEnd
         else { return .damaged }
         return .fits
     }

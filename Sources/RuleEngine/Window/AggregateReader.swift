@@ -43,6 +43,12 @@ final class AggregateReader {
         }
     }
 
+    /// Sets a result that is known before it is asked for.
+    func set(_ index: Int, _ value: Value) {
+        memo[index] = value
+        memoStamp[index] = stamp
+    }
+
     func value(_ index: Int, _ arena: Arena) -> Value {
         if memoStamp[index] == stamp { return memo[index] }
         let result = compute(calls[index], arena)
@@ -110,16 +116,17 @@ final class AggregateReader {
         let others = column.momentsOfOthers
         if call.againstOthers {
             if others.isEmpty { return .missing }
-            return AggregateReader.zscore(newest, others, call.floor, ofEqual: .missing)
+            return .finite(score(newest, others, call.floor, ofEqual: .nan))
         }
-        return AggregateReader.zscore(newest, others.adding(newest), call.floor, ofEqual: .double(0))
+        return .finite(score(newest, others.adding(newest), call.floor, ofEqual: 0))
     }
 
-    static func zscore(_ value: Double, _ moments: Moments, _ floor: Double?, ofEqual: Value) -> Value {
+    /// NaN where the score is missing; `ofEqual` is the score of a value that differs from others that are all equal.
+    static func score(_ value: Double, _ moments: Moments, _ floor: Double?, ofEqual: Double) -> Double {
         let deviation = moments.deviation(of: value)
         let stddev = max(moments.stddev, floor ?? 0)
-        if stddev > 0 { return .finite(deviation / stddev) }
-        return deviation == 0 ? .double(0) : ofEqual
+        if stddev > 0 { return deviation / stddev }
+        return deviation == 0 ? 0 : ofEqual
     }
 
     private static func distinct(_ column: some AggregateColumn, _ arena: Arena) -> Value {

@@ -31,8 +31,6 @@ package enum Feature: String, CaseIterable, Sendable {
         .models,
         .tests,
         .cbor,
-        .frozenBaseline,
-        .gatedBaseline,
         .priority,
         .zoneArgument,
     ]
