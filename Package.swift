@@ -112,7 +112,7 @@ let package = Package(
             imports: [
                 "CloudBridge", "Ledger", "MosquittoClient", "Messages", "MosquittoPeers", log,
             ]),
-        tests("SluiceNodeTests", imports: ["SluiceNode", "Messages"]),
+        tests("SluiceNodeTests", imports: ["SluiceNode", "Messages", "RuleLanguage"]),
         tests("CommandLineTests", imports: ["sluice", "SluiceNode", arguments]),
         tests("TidyTests", imports: []),
         tests(

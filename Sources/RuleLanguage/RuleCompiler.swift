@@ -12,7 +12,11 @@ package struct RuleCompilation: Sendable {
 package enum RuleCompiler {
     /// Compiles a set of files as a whole; their order is that of their names, by Unicode scalars.
     /// `notYet` are the features that are refused, for whoever builds one before it is switched on.
-    package static func compile(_ files: [RuleSourceFile], notYet: Set<Feature> = Feature.notYet) -> RuleCompilation {
+    /// `zones` is asked for each time zone that a rule names.
+    package static func compile(
+        _ files: [RuleSourceFile], notYet: Set<Feature> = Feature.notYet,
+        zones: @escaping (String) -> TimeZoneLookup = { _ in .none }
+    ) -> RuleCompilation {
         let ordered = files.sorted { ConstantFolding.order($0.name, $1.name) == .less }
         let sources = ordered.enumerated().map { index, file in
             file.text.utf8.count <= RuleLimits.fileBytesMax
@@ -26,19 +30,21 @@ package enum RuleCompiler {
                 "the file has more than \(RuleLimits.fileBytesMax) bytes",
                 help: "split it")
         }
-        let rules = check(sources, log)
+        let rules = check(sources, log, zones)
         LoopSearch(rules.filter(\.isSound)).report(to: log)
         let plan = log.errorCount == 0 ? RuleSetPlan(rules: rules.map(\.plan)) : nil
         return RuleCompilation(plan: plan, diagnostics: log.sorted())
     }
 
-    private static func check(_ sources: [SourceText], _ log: DiagnosticLog) -> [LoopSearch.Rule] {
+    private static func check(
+        _ sources: [SourceText], _ log: DiagnosticLog, _ zones: @escaping (String) -> TimeZoneLookup
+    ) -> [LoopSearch.Rule] {
         var defined: [String: SourceSpan] = [:]
         var rules: [LoopSearch.Rule] = []
         for source in sources {
             var parser = Parser(source, log: log)
             let file = parser.file()
-            let scope = FileScope(file, log: log)
+            let scope = FileScope(file, log: log, zones: zones)
             for syntax in file.rules {
                 if let first = defined.updateValue(syntax.name.span, forKey: syntax.name.text) {
                     log.report(

@@ -77,7 +77,7 @@ package struct NodeService: Service {
         do {
             sources = try RuleFiles.read(paths)
         } catch { throw NodeError(.cannotRun, error.description) }
-        let compilation = RuleCompiler.compile(sources)
+        let compilation = RuleFiles.compile(sources)
         guard let plan = compilation.plan else {
             throw NodeError(.rules, compilation.diagnostics.text)
         }

@@ -40,6 +40,12 @@ package enum RuleFiles {
         return files.sorted()
     }
 
+    /// Checks what was read, with the system's time zones.
+    package static func compile(_ sources: [RuleSourceFile]) -> RuleCompilation {
+        let zones = TimeZoneFolder()
+        return RuleCompiler.compile(sources, zones: zones.find)
+    }
+
     package static func read(_ paths: [String]) throws(Unreadable) -> [RuleSourceFile] {
         var sources: [RuleSourceFile] = []
         for path in try find(paths) {

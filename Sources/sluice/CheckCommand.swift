@@ -21,7 +21,7 @@ struct CheckCommand: ParsableCommand {
         do {
             sources = try RuleFiles.read(paths)
         } catch { throw CommandFailure(.cannotRun, error.description) }
-        let compilation = RuleCompiler.compile(sources)
+        let compilation = RuleFiles.compile(sources)
         switch format {
         case .json:
             print(compilation.diagnostics.json)

@@ -73,7 +73,7 @@ struct ReplayCommand: ParsableCommand {
         do {
             sources = try RuleFiles.read(paths)
         } catch { throw CommandFailure(.cannotRun, error.description) }
-        let compilation = RuleCompiler.compile(sources)
+        let compilation = RuleFiles.compile(sources)
         guard let plan = compilation.plan else {
             throw CommandFailure(.notRight, compilation.diagnostics.text)
         }

@@ -11,7 +11,8 @@ final class Harness {
     static let options = RuleEngine.Options(node: "n", epoch: "e")
 
     static func compile(_ source: String) throws -> RuleSetPlan {
-        let result = RuleCompiler.compile([RuleSourceFile(name: "t.rules", text: source)], notYet: [])
+        let result = RuleCompiler.compile(
+            [RuleSourceFile(name: "t.rules", text: source)], notYet: [], zones: TestZones.find)
         for diagnostic in result.diagnostics where diagnostic.severity == .error {
             Issue.record("\(diagnostic.code): \(diagnostic.message)")
         }

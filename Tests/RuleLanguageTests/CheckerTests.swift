@@ -253,7 +253,7 @@ struct CheckerTests {
         #expect(refused.map(\.code) == [.notAvailableYet])
         #expect(refused.first?.message.hasPrefix(feature.rawValue) == true)
         #expect(refused.first?.message.hasSuffix(" not available yet in this version") == true)
-        #expect(RuleCompiler.compile([file], notYet: []).diagnostics.text == "")
+        #expect(RuleCompiler.compile([file], notYet: [], zones: findZone).diagnostics.text == "")
     }
 
     @Test("on clear, among and tests are in the table too")

@@ -39,7 +39,8 @@ struct FuzzTests {
     ]
 
     private func check(_ text: String, _ notYet: Set<Feature>) {
-        let compilation = RuleCompiler.compile([RuleSourceFile(name: "f.rules", text: text)], notYet: notYet)
+        let compilation = RuleCompiler.compile(
+            [RuleSourceFile(name: "f.rules", text: text)], notYet: notYet, zones: findZone)
         let hasErrors = compilation.diagnostics.contains { $0.severity == .error }
         if (compilation.plan == nil) != hasErrors { Issue.record("plan and errors disagree: \(text)") }
         for diagnostic in compilation.diagnostics

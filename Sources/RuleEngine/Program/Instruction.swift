@@ -11,6 +11,8 @@ struct Instruction: BitwiseCopyable {
         /// Of `b` registers from `a` on.
         case makeList, makeObject, joinText, call
         case matches, fact, property, aggregate
+        /// `hour` (`b` = 0) or `weekday` (`b` = 1) of `a` in the zone `target`.
+        case civil
     }
     var operation: Operation
     var destination: UInt16

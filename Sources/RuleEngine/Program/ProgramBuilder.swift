@@ -12,6 +12,7 @@ struct ProgramBuilder {
 
     private let rule: String
     private let layout: RegisterLayout
+    let zones: [TimeZoneRules]
     private(set) var code: [Instruction] = []
     private(set) var patterns: [Pattern] = []
     private var constants: [Constant] = []
@@ -21,8 +22,9 @@ struct ProgramBuilder {
     /// Registers whose numbers are only known when all constants are: temporaries count from here.
     private static let temporaryBase = 32_768
 
-    init(rule: String, layout: RegisterLayout) {
+    init(rule: String, layout: RegisterLayout, zones: [TimeZoneRules]) {
         self.rule = rule
+        self.zones = zones
         self.layout = layout
     }
 
@@ -199,6 +201,9 @@ struct ProgramBuilder {
         case .list(let elements):
             emit(.makeList, destination, try row(elements), UInt16(elements.count))
         case .interpolated(let parts): try interpolated(parts, destination)
+        case .call(let function, let arguments)
+        where arguments.count == 2 && (function == .hour || function == .weekday):
+            try civil(function, arguments[0], arguments[1], destination)
         case .call(let function, let arguments):
             let first = try row(arguments)
             let index = Function.allCases.firstIndex(of: function) ?? 0
@@ -214,6 +219,16 @@ struct ProgramBuilder {
                 .unsupported, rule: rule, message: "rule \(rule) uses a table or latest(), which this engine cannot run"
             )
         }
+    }
+
+    /// `hour` and `weekday` in a zone.
+    private mutating func civil(
+        _ function: Function, _ time: Expression, _ zone: Expression, _ destination: UInt16
+    ) throws(RuleEngineError) {
+        guard case .text(let name) = zone, let index = zones.firstIndex(where: { $0.name == name }) else {
+            throw RuleEngineError(.unsupported, rule: rule, message: "rule \(rule) names a time zone that is not there")
+        }
+        emit(.civil, destination, try compile(time), function == .hour ? 0 : 1, target: index)
     }
 
     private mutating func row(_ expressions: [Expression]) throws(RuleEngineError) -> UInt16 {
@@ -277,10 +292,10 @@ struct ProgramBuilder {
 }
 
 extension Instruction.Operation {
-    /// Whether `b` is a number of registers and no register.
+    /// Whether `b` is a number and no register.
     var countsWithB: Bool {
         switch self {
-        case .makeList, .makeObject, .joinText, .call: true
+        case .makeList, .makeObject, .joinText, .call, .civil: true
         default: false
         }
     }

@@ -14,6 +14,7 @@ final class ProgramMachine {
     private let code: FixedBuffer<Instruction>
     private let constantText: FixedBuffer<UInt8>
     private let patterns: [Pattern]
+    private let zones: [TimeZoneRules]
     @exclusivity(unchecked) @safe var context = EvaluationContext()
     @exclusivity(unchecked) @safe var runtimeErrors: UInt64 = 0
     /// Where the values of aggregates come from while an evaluation over a window runs.
@@ -29,6 +30,7 @@ final class ProgramMachine {
         registers = parts.registers
         constantText = parts.constantText
         patterns = builder.patterns
+        zones = builder.zones
         self.layout = layout
         self.arena = arena
     }
@@ -139,6 +141,9 @@ final class ProgramMachine {
         case .makeList, .makeObject, .joinText, .call:
             return gather(step, registers.slice(Int(step.a), count: Int(step.b)))
         case .matches: return matches(a, patterns[Int(step.target)])
+        case .civil:
+            if a.isMissing { return .missing }
+            return checked(CivilTime.part(a, zones[Int(step.target)], isHour: step.b == 0))
         case .fact: return context.fact(Int(step.target))
         case .property: return context.property(a.slice)
         default: return .missing

@@ -60,7 +60,7 @@ struct RuleProgram {
             captures: plan.captures.count, lets: plan.letCount, paths: plan.paths.count,
             histories: plan.histories.count, aggregates: plan.aggregates.count)
         self.layout = layout
-        var builder = ProgramBuilder(rule: plan.name, layout: layout)
+        var builder = ProgramBuilder(rule: plan.name, layout: layout, zones: plan.zones)
         if let at = plan.eventTime { eventTime = try builder.program(at.expression) }
         for step in plan.steps {
             switch step {

@@ -26,8 +26,8 @@ extension RuleRuntime {
             machine.context.windowEnd = .time(group.newestTime)
             evaluate(group, hasEvent: true, emission, &outputs)
         case .everyCount(let count): takeCounted(group, time, count, emission, &outputs)
-        case .every(let length, let over?, _): takeHopping(group, time, length, over)
-        case .every(let length, nil, _): takeAligned(group, time, length)
+        case .every(_, _?, _): takeHopping(group, time)
+        case .every(_, nil, _): takeAligned(group, time)
         case .session(let gap): takeSession(group, time, gap)
         case .silent(let gap, _): takeSilent(group, time, gap)
         }
@@ -36,53 +36,6 @@ extension RuleRuntime {
     private func hasDueWork(_ group: Group) -> Bool {
         if let alarm = group.alarm, alarm.runStart != nil, !alarm.isRipe { return true }
         return !group.panes.isEmpty
-    }
-
-    // MARK: Windows that overlap
-
-    /// D and L of `every D over L`.
-    private var hopLengths: (hop: Int64, length: Int64)? {
-        if case .every(let hop, let length?, _) = plan.window?.kind { return (hop, length) }
-        return nil
-    }
-
-    /// What W has passed is over, also where nothing was in it.
-    private func endHops(_ group: Group) {
-        guard let (hop, _) = hopLengths, group.closedThrough > .min + hop else { return }
-        group.hopsDone = max(group.hopsDone, CivilTime.floorDivide(group.closedThrough, hop) &* hop)
-    }
-
-    /// The end of the next window that holds anything. The panes of such a rule are the steps of D from which its
-    /// windows
-    /// are put together.
-    private func nextHop(_ group: Group) -> Int64? {
-        guard let (hop, _) = hopLengths, let first = group.panes.first else { return nil }
-        let (next, overflow) = group.hopsDone.addingReportingOverflow(hop)
-        return overflow || group.hopsDone == .min ? first.end : max(first.end, next)
-    }
-
-    /// The window that ends at `end`, of its steps; those that no later window needs go.
-    private func hop(_ group: Group, _ end: Int64) -> Pane {
-        let (hop, length) = hopLengths ?? (1, 1)
-        let result = Pane(program.columns, start: end &- length, end: end)
-        for pane in group.panes where pane.start >= end &- length && pane.end <= end {
-            result.merge(pane, machine.arena)
-        }
-        result.start = end &- length
-        result.end = end
-        group.hopsDone = end
-        group.panes.removeAll { $0.start &+ length < end &+ hop }
-        return result
-    }
-
-    private func takeHopping(_ group: Group, _ time: Int64, _ hop: Int64, _ length: Int64) {
-        let (start, underflow) = CivilTime.floorDivide(time, hop).multipliedReportingOverflow(by: hop)
-        let (end, overflow) = start.addingReportingOverflow(length)
-        if underflow || overflow || end <= group.hopsDone {
-            counters.lateEvents &+= 1
-            return
-        }
-        addAligned(group, time, start, start &+ hop)
     }
 
     private func takeSliding(_ group: Group, _ time: Int64) {
@@ -106,7 +59,7 @@ extension RuleRuntime {
     }
 
     /// Adds the event at hand to a window that is filled and then closed.
-    private func add(to pane: Pane, _ time: Int64) {
+    func add(to pane: Pane, _ time: Int64) {
         if pane.eventCount >= limits.windowValuesMax, pane.columns.contains(where: \.keepsList) {
             counters.windowOverflows &+= 1
             return
@@ -130,33 +83,6 @@ extension RuleRuntime {
         group.panes = []
         reader.begin(pane)
         evaluate(group, hasEvent: true, emission, &outputs)
-    }
-
-    private func takeAligned(_ group: Group, _ time: Int64, _ length: Int64) {
-        let (start, underflow) = CivilTime.floorDivide(time, length).multipliedReportingOverflow(by: length)
-        let (end, overflow) = start.addingReportingOverflow(length)
-        if underflow || overflow || end <= group.closedThrough {
-            counters.lateEvents &+= 1
-            return
-        }
-        addAligned(group, time, start, end)
-    }
-
-    /// Adds the event to the pane of an interval, made if it is new.
-    private func addAligned(_ group: Group, _ time: Int64, _ start: Int64, _ end: Int64) {
-        var place = group.panes.count
-        while place > 0, group.panes[place - 1].end > end { place -= 1 }
-        if place > 0, group.panes[place - 1].end == end {
-            add(to: group.panes[place - 1], time)
-            return
-        }
-        if group.panes.count >= limits.openWindowsMax {
-            counters.windowOverflows &+= 1
-            return
-        }
-        let pane = Pane(program.columns, start: start, end: end)
-        group.panes.insert(pane, at: place)
-        add(to: pane, time)
     }
 
     private func takeSession(_ group: Group, _ time: Int64, _ gap: Int64) {
@@ -259,7 +185,7 @@ extension RuleRuntime {
             reachDeadline(group, due.end, emission, &outputs)
             return
         }
-        let pane = hopLengths == nil ? group.panes.removeFirst() : hop(group, due.end)
+        let pane = isHopping ? hop(group, due.end) : group.panes.removeFirst()
         prepareWithoutEvent(group)
         machine.context.time = pane.end
         switch plan.window?.kind {

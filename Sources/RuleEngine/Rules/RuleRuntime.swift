@@ -10,6 +10,9 @@ final class RuleRuntime {
     let reader: AggregateReader
     let limits: RuleEngine.Options
     let late: Int64
+    /// The grid of `every D`.
+    let alignment: Alignment?
+    @exclusivity(unchecked) @safe var alignedStep = AlignedStep()
     let usesClient: Bool
     let usesProperties: Bool
     /// Whether each group has state of its own; else `sole` stands for all.
@@ -58,6 +61,13 @@ final class RuleRuntime {
         machine = program.machine
         reader = machine.aggregates
         late = plan.eventTime?.lateNanoseconds ?? 0
+        if case .every(let step, _, let zone) = plan.window?.kind {
+            alignment = Alignment(
+                stepNanoseconds: max(step, 1),
+                zone: zone.flatMap { name in plan.zones.first { $0.name == name } })
+        } else {
+            alignment = nil
+        }
         usesClient = ExpressionWalk.usesClient(plan)
         usesProperties = ExpressionWalk.usesProperties(plan)
         hasAlarm = plan.when.map { $0.forNanoseconds != nil || $0.until != nil } ?? false
@@ -82,7 +92,9 @@ final class RuleRuntime {
         func refuse(_ what: String) -> RuleEngineError {
             RuleEngineError(.unsupported, rule: plan.name, message: "rule \(plan.name): \(what) not available")
         }
-        if case .every(_, _, _?) = plan.window?.kind { throw refuse("windows in a time zone are") }
+        if case .every(_, _, let zone?) = plan.window?.kind, !plan.zones.contains(where: { $0.name == zone }) {
+            throw refuse("the time zone \(zone) is")
+        }
         if case .silent(_, let among?) = plan.window?.kind { throw refuse("`silent … among \(among)` is") }
         if plan.sources.contains(where: { $0.decoding == .cbor }) { throw refuse("`as cbor` is") }
     }

@@ -25,6 +25,16 @@ enum CivilTime {
         return day - floorDivide(day, 7) * 7 + 1
     }
 
+    /// The hour or the weekday of a time in a zone; nil when the value is no time.
+    static func part(_ value: Value, _ zone: TimeZoneRules, isHour: Bool) -> Value? {
+        guard value.kind == .time else { return nil }
+        let seconds = floorDivide(value.integer, nanosecondsPerSecond)
+        let local = seconds + zone.offsetSeconds(at: seconds)
+        let day = floorDivide(local, 86_400)
+        if isHour { return .integer((local - day * 86_400) / 3600) }
+        return .integer(day + 3 - floorDivide(day + 3, 7) * 7 + 1)
+    }
+
     /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar.
     static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year

@@ -162,7 +162,7 @@ extension ExpressionChecker {
                 return false
             }
         case .hour, .weekday:
-            if values.count == 2 { return log.require(.zoneArgument, arguments[1].value.span) }
+            if values.count == 2 { return checkZoneArgument(values[1], arguments[1].value.span) }
         case .split where values[1].expression.literalText == "":
             log.report(.alwaysMissing, arguments[1].value.span, "an empty separator always gives missing")
             return false

@@ -56,6 +56,7 @@ final class ExpressionChecker {
     var histories: [HistoryPlan] = []
     var readsWholePayload = false
     var readsRetained = false
+    var zones: [TimeZoneRules] = []
     /// By the UTF-8 of their text: to Swift, texts in different normal forms are equal.
     private var pathSlots: [[UInt8]: Int] = [:]
     var aggregateSlots: [[UInt8]: Int] = [:]

@@ -6,12 +6,14 @@ struct FileScope {
         var span: SourceSpan
     }
 
+    let zones: (String) -> TimeZoneLookup
     var constants: [String: Constant] = [:]
     var models: [String: SourceSpan] = [:]
     var tables: [String: SourceSpan] = [:]
 
     /// Checks the declarations of a file in the order of their kinds: tables and models have no parts to resolve.
-    init(_ file: FileSyntax, log: DiagnosticLog) {
+    init(_ file: FileSyntax, log: DiagnosticLog, zones: @escaping (String) -> TimeZoneLookup) {
+        self.zones = zones
         var defined: [String: SourceSpan] = [:]
         func define(_ name: NameSyntax) -> Bool {
             if let first = defined[name.text] {

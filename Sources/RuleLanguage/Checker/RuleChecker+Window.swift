@@ -68,7 +68,10 @@ extension RuleChecker {
         let hour: Int64 = 3_600_000_000_000
         let day = 24 * hour
         let isAligned = step.nanoseconds % day == 0 || (step.nanoseconds % hour == 0 && day % step.nanoseconds == 0)
-        guard !isAligned else { return }
+        guard !isAligned else {
+            expressions.useZone(zone.text, zone.span)
+            return
+        }
         log.report(
             .windowNotAligned, step.span, "windows in a time zone are whole days, or hours that divide 24",
             help: "such as `every 8h` or `every 1d`")

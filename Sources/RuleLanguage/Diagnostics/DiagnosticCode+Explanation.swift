@@ -70,6 +70,11 @@ extension DiagnosticCode {
         case .repeatedCapture: ("capture named twice", "A topic captures each name once.")
         case .usedBeforeDefined: ("name used above its `let`", "A `let` can be used below its definition only.")
         case .repeatedMember: ("member written twice", "An object has each member once, and a schema each field.")
+        case .unknownZone:
+            (
+                "time zone that can't be used",
+                "Zones have names of the IANA list; their data come from the system's `tzdata`."
+            )
         default:
             ("name used as something that it is not", "A function is called with `(…)`, and a value is not called.")
         }

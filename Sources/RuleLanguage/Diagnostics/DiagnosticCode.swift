@@ -31,6 +31,7 @@ package enum DiagnosticCode: UInt16, Sendable, CaseIterable {
     case usedBeforeDefined = 209
     case repeatedMember = 210
     case wrongUseOfName = 211
+    case unknownZone = 220
 
     case wrongType = 301
     case wrongArgumentCount = 302

@@ -35,6 +35,8 @@ package struct RulePlan: Sendable {
     package var letCount: Int
     /// Whether any part reads `retained()`: then retained messages are events too.
     package var readsRetained: Bool
+    /// The time zones that the rule names.
+    package var zones: [TimeZoneRules]
     /// Canonical text of `from at where let window`: equal text keeps its state over a reload.
     package var stateSignature: String
     /// Canonical text of `when`.
@@ -45,6 +47,7 @@ package struct RulePlan: Sendable {
         steps: [StepPlan] = [], window: WindowPlan? = nil, windowLets: [LetPlan] = [], when: WhenPlan? = nil,
         limit: LimitPlan? = nil, publishes: [PublishPlan], paths: [PayloadPath] = [], readsWholePayload: Bool = false,
         aggregates: [AggregatePlan] = [], histories: [HistoryPlan] = [], letCount: Int = 0, readsRetained: Bool = false,
+        zones: [TimeZoneRules] = [],
         stateSignature: String = "", whenSignature: String = ""
     ) {
         self.name = name
@@ -64,6 +67,7 @@ package struct RulePlan: Sendable {
         self.histories = histories
         self.letCount = letCount
         self.readsRetained = readsRetained
+        self.zones = zones
         self.stateSignature = stateSignature
         self.whenSignature = whenSignature
     }
