@@ -30,21 +30,23 @@ package enum RuleCompiler {
                 "the file has more than \(RuleLimits.fileBytesMax) bytes",
                 help: "split it")
         }
-        let rules = check(sources, log, zones)
+        let (rules, tests) = check(sources, log, zones)
         LoopSearch(rules.filter(\.isSound)).report(to: log)
-        let plan = log.errorCount == 0 ? RuleSetPlan(rules: rules.map(\.plan)) : nil
+        let plan = log.errorCount == 0 ? RuleSetPlan(rules: rules.map(\.plan), tests: tests) : nil
         return RuleCompilation(plan: plan, diagnostics: log.sorted())
     }
 
     private static func check(
         _ sources: [SourceText], _ log: DiagnosticLog, _ zones: @escaping (String) -> TimeZoneLookup
-    ) -> [LoopSearch.Rule] {
+    ) -> (rules: [LoopSearch.Rule], tests: [TestPlan]) {
         var defined: [String: SourceSpan] = [:]
         var rules: [LoopSearch.Rule] = []
+        var tests: [TestPlan] = []
         for source in sources {
             var parser = Parser(source, log: log)
             let file = parser.file()
             let scope = FileScope(file, log: log, zones: zones)
+            let ruleCountBefore = rules.count
             for syntax in file.rules {
                 if let first = defined.updateValue(syntax.name.span, forKey: syntax.name.text) {
                     log.report(
@@ -56,7 +58,7 @@ package enum RuleCompiler {
                     log.report(
                         .tooLarge, syntax.name.span, "there are more than \(RuleLimits.ruleCountMax) rules",
                         help: "a capture in `from` lets one rule serve many topics")
-                    return rules
+                    return (rules, tests)
                 }
                 let errorsBefore = log.errorCount
                 let checker = RuleChecker(syntax, scope: scope, log: log)
@@ -66,7 +68,8 @@ package enum RuleCompiler {
                         name: syntax.name, plan: plan, publishSpans: syntax.publishes.map(\.topicSpan),
                         isSound: log.errorCount == errorsBefore))
             }
+            tests += TestChecker(scope: scope, log: log, rules: rules[ruleCountBefore...]).check(file.tests)
         }
-        return rules
+        return (rules, tests)
     }
 }

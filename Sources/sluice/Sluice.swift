@@ -12,8 +12,9 @@ struct Sluice: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, CheckCommand.self, FmtCommand.self, DemoCommand.self, ReplayCommand.self, PubCommand.self,
-            SubCommand.self, SimulateCommand.self, CertsCommand.self, BenchCommand.self,
+            RunCommand.self, CheckCommand.self, FmtCommand.self, TestCommand.self, ReplayCommand.self,
+            DemoCommand.self, PubCommand.self, SubCommand.self, SimulateCommand.self, CertsCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() async {

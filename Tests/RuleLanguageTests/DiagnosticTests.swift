@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Diagnostics")
 struct DiagnosticTests {
-    @Test("each finding is rendered exactly", arguments: GoldenDiagnostic.all + GoldenDiagnostic.zones)
+    @Test("each finding is rendered exactly", arguments: GoldenDiagnostic.everything)
     func rendering(_ golden: GoldenDiagnostic) {
         let compilation = compile(golden.source, notYet: golden.notYet)
         #expect(compilation.diagnostics.text == golden.expected + "\n")
@@ -15,7 +15,7 @@ struct DiagnosticTests {
     /// Those without a golden are too large to write down; `limits` has them.
     @Test("every code has a golden")
     func goldensAreComplete() {
-        let shown = Set((GoldenDiagnostic.all + GoldenDiagnostic.zones).map(\.code))
+        let shown = Set(GoldenDiagnostic.everything.map(\.code))
         let large: Set<DiagnosticCode> = [.nestedTooDeep, .tooLarge, .tooManyFindings]
         for code in DiagnosticCode.allCases where !large.contains(code) {
             #expect(shown.contains(code.name), "\(code.name) has no golden")

@@ -169,9 +169,9 @@ struct ClauseTests {
             table devices from "devices.csv" key id
             let limit_high = 5 * 2
             test "a" {
-              send "t" { v: 1 } every 1s
-              send 100 times "t" payload 5 every 1s at 10s
-              send "t" payload . at "2000-01-01T00:00:00Z"
+              send "t/a" { v: 1 } every 1s
+              send 100 times "t/a" payload 5 every 1s at 10s
+              send "t/a" payload 7 at "2000-01-01T00:00:00Z"
               wait 5s
               expect nothing
               expect 2 times "u" { a: 1 }

@@ -104,7 +104,8 @@ struct ProgramBuilder {
     private mutating func temporary(_ count: Int = 1) -> UInt16 {
         let first = temporaries
         temporaries += count
-        temporariesMax = max(temporariesMax, temporaries)
+        // An empty list or object names a register too, though nothing is in it.
+        temporariesMax = max(temporariesMax, first + max(count, 1))
         return UInt16(truncatingIfNeeded: ProgramBuilder.temporaryBase + min(first, 16_384))
     }
 

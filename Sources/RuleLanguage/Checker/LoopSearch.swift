@@ -44,7 +44,7 @@ struct LoopSearch {
         isIncomplete = steps > RuleLimits.loopStepsMax
     }
 
-    private static func captureRests(_ plan: RulePlan) -> Set<Int> {
+    static func captureRests(_ plan: RulePlan) -> Set<Int> {
         var result: Set<Int> = []
         for source in plan.sources {
             for case .captureRest(let slot) in source.levels { result.insert(slot) }

@@ -152,6 +152,8 @@ extension DiagnosticCode {
         case .badTopic: ("bad topic", "A topic is not empty and has no wildcard and no NUL.")
         case .badQoS: ("bad QoS", "The quality of service is 0, 1 or 2.")
         case .schemaNeedsJSON: ("schema without fields to check", "Only `as json` and `as cbor` payloads have fields.")
+        case .topicOfNoRule:
+            ("test with a topic of no rule", "No rule of the test's file takes the topic, or publishes to it.")
         case .notAvailableYet: ("not available yet", "The language has it, this version of the program does not.")
         case .tooLarge: ("too large", "A limit on the size of rules is reached.")
         default: ("more findings than are shown", "Correct those that are shown first.")

@@ -66,6 +66,7 @@ package enum DiagnosticCode: UInt16, Sendable, CaseIterable {
     case badTopic = 602
     case badQoS = 603
     case schemaNeedsJSON = 604
+    case topicOfNoRule = 605
 
     case notAvailableYet = 901
     case tooLarge = 902
@@ -73,7 +74,7 @@ package enum DiagnosticCode: UInt16, Sendable, CaseIterable {
 
     package var severity: Diagnostic.Severity {
         switch self {
-        case .indexNeverThere, .equalityOfComputedNumber, .lateWithoutEffect: .warning
+        case .indexNeverThere, .equalityOfComputedNumber, .lateWithoutEffect, .topicOfNoRule: .warning
         default: .error
         }
     }

@@ -13,17 +13,18 @@ extension Parser {
                 isRecovering = true
                 return test
             }
+            let start = span
             guard let step = testStep() else {
                 isRecovering = true
                 return test
             }
-            test.steps.append(step)
+            test.steps.append(TestSyntax.Step(kind: step, span: start.to(previousSpan)))
         }
         advance()
         return test
     }
 
-    private mutating func testStep() -> TestSyntax.Step? {
+    private mutating func testStep() -> TestSyntax.Step.Kind? {
         if take(word: "send") { return send() }
         if take(word: "wait") { return duration("the time to wait").map { .wait($0) } }
         if take(word: "expect") { return expectation() }
@@ -32,7 +33,7 @@ extension Parser {
         return nil
     }
 
-    private mutating func send() -> TestSyntax.Step? {
+    private mutating func send() -> TestSyntax.Step.Kind? {
         guard let times = times(), let topic = plainText("a topic") else { return nil }
         let body = testBody()
         if case .none = body {
@@ -56,7 +57,7 @@ extension Parser {
         return isRecovering ? nil : .send(times: times, topic: topic, body: body, every: every, at: at)
     }
 
-    private mutating func expectation() -> TestSyntax.Step? {
+    private mutating func expectation() -> TestSyntax.Step.Kind? {
         if take(word: "nothing") { return .expectNothing }
         guard let times = times(), let topic = plainText("a topic, or `nothing`") else { return nil }
         let body = testBody()

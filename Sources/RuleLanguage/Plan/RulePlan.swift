@@ -4,7 +4,12 @@
 /// All rules of one load, in the order in which they see a message: files by name, then place in the file.
 package struct RuleSetPlan: Sendable {
     package var rules: [RulePlan]
-    package init(rules: [RulePlan]) { self.rules = rules }
+    /// The tests of the files; a node has no use for them.
+    package var tests: [TestPlan]
+    package init(rules: [RulePlan], tests: [TestPlan] = []) {
+        self.rules = rules
+        self.tests = tests
+    }
 }
 
 package struct RulePlan: Sendable {

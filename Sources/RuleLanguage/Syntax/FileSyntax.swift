@@ -142,11 +142,15 @@ struct TestSyntax: Sendable {
         case object([MemberSyntax])
         case payload(ExpressionSyntax)
     }
-    enum Step: Sendable {
-        case send(times: Int, topic: PlainTextSyntax, body: Body, every: DurationSyntax?, at: TestTime?)
-        case wait(DurationSyntax)
-        case expectNothing
-        case expect(times: Int, topic: PlainTextSyntax, body: Body)
+    struct Step: Sendable {
+        enum Kind: Sendable {
+            case send(times: Int, topic: PlainTextSyntax, body: Body, every: DurationSyntax?, at: TestTime?)
+            case wait(DurationSyntax)
+            case expectNothing
+            case expect(times: Int, topic: PlainTextSyntax, body: Body)
+        }
+        var kind: Kind
+        var span: SourceSpan
     }
     enum TestTime: Sendable {
         case after(DurationSyntax)
