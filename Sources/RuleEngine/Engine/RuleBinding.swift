@@ -15,7 +15,9 @@ package final class RuleBinding {
         /// Declared fields: the slot of each.
         let schema: [(slot: Int, field: SchemaField, register: Int?)]
         let rootSlot: Int
-        let isJSON: Bool
+        /// Whether its values come from a scan: JSON or CBOR.
+        let isScanned: Bool
+        let isCBOR: Bool
         let hasSchema: Bool
         /// The group of the topic, where captures alone are the key.
         @exclusivity(unchecked) @safe var cachedGroup: Group?
@@ -30,7 +32,8 @@ package final class RuleBinding {
             self.moves = FixedBuffer(moves)
             self.schema = schema
             self.rootSlot = rootSlot
-            isJSON = source.decoding == .json
+            isScanned = source.decoding == .json || source.decoding == .cbor
+            isCBOR = source.decoding == .cbor
             hasSchema = source.schema != nil
         }
 
@@ -49,9 +52,13 @@ package final class RuleBinding {
     /// The same, not counted, for the way of a message; `entries` keeps them.
     private let held: FixedBuffer<Unmanaged<Entry>>
     private let trie: PathTrie
+    private let cborTrie: PathTrie
     let trieView: PathTrie.View
+    let cborTrieView: PathTrie.View
     let slotCount: Int
+    let cborSlotCount: Int
     let usesJSON: Bool
+    let usesCBOR: Bool
     let usesClient: Bool
     let generation: UInt64
     private let topicBytes: FixedBuffer<UInt8>
@@ -64,26 +71,33 @@ package final class RuleBinding {
         _ found: [(rule: RuleRuntime, source: SourcePlan, captures: [Range<Int>])], topic: ByteSlice, generation: UInt64
     ) {
         var paths: [PayloadPath] = []
+        var cborPaths: [PayloadPath] = []
         var firstPaths: [Int] = []
         for item in found {
-            firstPaths.append(paths.count)
-            guard item.source.decoding == .json else { continue }
-            paths += item.rule.plan.paths
-            if item.rule.plan.readsWholePayload || item.source.schema != nil { paths.append(PayloadPath(steps: [])) }
-            for field in item.source.schema ?? [] { paths.append(PayloadPath(steps: [.member(field.name)])) }
+            let isCBOR = item.source.decoding == .cbor
+            firstPaths.append(isCBOR ? cborPaths.count : paths.count)
+            guard isCBOR || item.source.decoding == .json else { continue }
+            let wanted = RuleBinding.paths(item.rule.plan, item.source)
+            if isCBOR { cborPaths += wanted } else { paths += wanted }
         }
         let trie = PathTrie(paths)
+        let cborTrie = PathTrie(cborPaths)
         self.trie = trie
+        self.cborTrie = cborTrie
         trieView = trie.view
+        cborTrieView = cborTrie.view
         slotCount = trie.slotCount
+        cborSlotCount = cborTrie.slotCount
         let topicBytes = FixedBuffer(topic.array)
         self.topicBytes = topicBytes
         entries = zip(found, firstPaths).map { item, first in
             let captures = item.captures.map { Value.text(topicBytes.slice($0.lowerBound, count: $0.count)) }
-            return RuleBinding.entry(item.rule, item.source, captures, trie, first)
+            let wanted = item.source.decoding == .cbor ? cborTrie : trie
+            return RuleBinding.entry(item.rule, item.source, captures, wanted, first)
         }
         unsafe held = FixedBuffer(entries.map { unsafe Unmanaged.passUnretained($0) })
         usesJSON = found.contains { $0.source.decoding == .json }
+        usesCBOR = found.contains { $0.source.decoding == .cbor }
         usesClient = found.contains { $0.rule.usesClient }
         keepsState = found.contains { $0.rule.keepsState }
         self.generation = generation
@@ -103,12 +117,20 @@ package final class RuleBinding {
         }
     }
 
+    /// The paths that `entry` expects, in its order.
+    private static func paths(_ plan: RulePlan, _ source: SourcePlan) -> [PayloadPath] {
+        var paths = plan.paths
+        if plan.readsWholePayload || source.schema != nil { paths.append(PayloadPath(steps: [])) }
+        for field in source.schema ?? [] { paths.append(PayloadPath(steps: [.member(field.name)])) }
+        return paths
+    }
+
     private static func entry(
         _ rule: RuleRuntime, _ source: SourcePlan, _ captures: [Value], _ trie: PathTrie, _ first: Int
     ) -> Entry {
         let plan = rule.plan
         let layout = rule.program.layout
-        guard source.decoding == .json else {
+        guard source.decoding == .json || source.decoding == .cbor else {
             return Entry(rule: rule, source: source, captures: captures, moves: [], schema: [], rootSlot: -1)
         }
         var moves: [Move] = []

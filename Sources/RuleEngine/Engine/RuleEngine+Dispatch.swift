@@ -16,6 +16,7 @@ extension RuleEngine {
                 fault = error
             }
         }
+        let cbor = scanCBOR(message, binding)
         let emission = Emission(engine: self, depth: depth)
         binding.forEachEntry { entry in
             let rule = entry.rule
@@ -26,7 +27,11 @@ extension RuleEngine {
             }
             rule.isRunning = true
             prepare(entry, rule.machine, message)
-            if decode(entry, rule, slots, fault, emission, &outputs) { rule.take(entry, emission, &outputs) }
+            let isEvent =
+                entry.isCBOR
+                ? decodeCBOR(entry, rule, cbor, emission, &outputs)
+                : decode(entry, rule, slots, fault, emission, &outputs)
+            if isEvent { rule.take(entry, emission, &outputs) }
             rule.isRunning = false
         }
     }
@@ -44,11 +49,19 @@ extension RuleEngine {
         _ entry: RuleBinding.Entry, _ rule: RuleRuntime, _ slots: ValueBuffer, _ fault: JSONFault?,
         _ emission: Emission, _ outputs: inout [RuleOutput]
     ) -> Bool {
-        guard entry.isJSON else { return decodeOther(entry, emission, &outputs) }
+        guard entry.isScanned else { return decodeOther(entry, emission, &outputs) }
         if let fault {
             rule.decodeError("\(fault.reason.text)", fault.offset, emission, &outputs)
             return false
         }
+        return fill(entry, rule, slots, emission, &outputs)
+    }
+
+    /// Moves what a scan found into the registers; false when it breaks the schema.
+    func fill(
+        _ entry: RuleBinding.Entry, _ rule: RuleRuntime, _ slots: ValueBuffer, _ emission: Emission,
+        _ outputs: inout [RuleOutput]
+    ) -> Bool {
         let registers = rule.machine.registers
         for index in 0..<entry.moves.count {
             let move = entry.moves[index]
@@ -90,7 +103,7 @@ extension RuleEngine {
         let payload = rule.machine.context.payload
         guard slots[entry.rootSlot].isObject else {
             var offset = 0
-            JSONText.skipSpace(payload, &offset)
+            if !entry.isCBOR { JSONText.skipSpace(payload, &offset) }
             rule.decodeError("the payload is not an object, as its schema says", offset, emission, &outputs)
             return false
         }
@@ -110,7 +123,10 @@ extension RuleEngine {
                 if let register, let instant { rule.machine.registers[register] = .time(instant) }
             }
             if !fits {
-                let offset = JSONTree.offset(of: field.name, in: slots[entry.rootSlot], payload, arena)
+                let offset =
+                    entry.isCBOR
+                    ? CBORScanner.offset(of: field.name, payload, arena)
+                    : JSONTree.offset(of: field.name, in: slots[entry.rootSlot], payload, arena)
                 rule.decodeError("the field \(field.name) has another type than declared", offset, emission, &outputs)
                 return false
             }

@@ -96,7 +96,6 @@ final class RuleRuntime {
             throw refuse("the time zone \(zone) is")
         }
         if case .silent(_, let among?) = plan.window?.kind { throw refuse("`silent … among \(among)` is") }
-        if plan.sources.contains(where: { $0.decoding == .cbor }) { throw refuse("`as cbor` is") }
     }
 
     var name: String { plan.name }

@@ -81,8 +81,8 @@ extension [UInt8] {
 
 /// Values as bytes: to be kept in state, and as the parts of group keys.
 enum ValueCodec {
-    /// Lists and objects inside each other; JSON itself stays text, so only the rules' own constructions count.
-    static let depthMax = 64
+    /// Lists and objects inside each other: 64 of a CBOR payload inside those that a rule makes. JSON stays text.
+    static let depthMax = 160
 
     static func append(_ value: Value, to bytes: inout [UInt8]) {
         bytes.append(value.kind.rawValue)

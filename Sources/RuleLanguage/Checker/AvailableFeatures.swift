@@ -28,7 +28,6 @@ package enum Feature: String, CaseIterable, Sendable {
         .latest,
         .tables,
         .models,
-        .cbor,
         .priority,
     ]
 }
