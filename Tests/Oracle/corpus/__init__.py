@@ -1,0 +1,1 @@
+"""Programs by chapter of the language's contract."""

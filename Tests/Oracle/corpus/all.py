@@ -1,0 +1,11 @@
+"""The whole corpus."""
+
+from __future__ import annotations
+
+from oracle.cases import Case
+
+from . import alarms, expressions, messages, windows
+
+
+def cases() -> list[Case]:
+    return [case for chapter in (expressions, windows, alarms, messages) for case in chapter.cases()]
