@@ -1,10 +1,10 @@
 /// Finds what somebody may have meant.
-enum NearestName {
+package enum NearestName {
     /// Longer names are not compared: nobody mistypes those, and the work is quadratic.
     private static let lengthMax = 64
 
     /// The known name nearest to `name`, if it is near enough to be a slip; of equals the first in order.
-    static func find(_ name: String, in known: some Collection<String>) -> String? {
+    package static func find(_ name: String, in known: some Collection<String>) -> String? {
         let target = Array(name.lowercased().unicodeScalars)
         guard !target.isEmpty, target.count <= lengthMax else { return nil }
         var best: (name: String, distance: Int)?
