@@ -16,6 +16,8 @@ package enum RuleLimits {
     package static let diagnosticsMax = 200
     /// Events of `window last N` and `every N events`.
     package static let windowEventsMax = 1_000_000
+    /// Steps in the length of `every … over …`: each is kept for itself.
+    package static let windowStepsMax: Int64 = 10_000
     /// Publications in one period of `limit`.
     package static let limitCountMax = 1_000_000
     /// Bytes of a topic or filter (MQTT 5.0, 4.7.3) and its levels.

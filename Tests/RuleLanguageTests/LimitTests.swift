@@ -79,6 +79,12 @@ struct LimitTests {
         #expect(codes(sums + "where a4999 == 5 publish \"u\" }") == ["W0406"])
     }
 
+    @Test("windows that overlap have at most 10,000 steps")
+    func steps() {
+        #expect(codes(clauses: "window every 1s over 10000s").isEmpty)
+        #expect(codes(clauses: "window every 1s over 10001s") == ["E0304"])
+    }
+
     @Test("topics that all look alike are compared in bounded time")
     func loops() {
         let level = String(repeating: "+/", count: 60)

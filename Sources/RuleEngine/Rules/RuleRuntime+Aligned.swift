@@ -3,16 +3,20 @@ import RuleLanguage
 /// Windows that stand on a grid of time: `every D`, `every D over L`, with or without a zone.
 extension RuleRuntime {
     /// The step in which `time` lies.
-    private func step(_ time: Int64, _ alignment: Alignment) -> AlignedStep {
-        if time >= alignedStep.start, time < alignedStep.end { return alignedStep }
+    @inline(__always)
+    private func step(_ time: Int64) -> AlignedStep {
+        time >= alignedStep.start && time < alignedStep.end ? alignedStep : findStep(time)
+    }
+
+    private func findStep(_ time: Int64) -> AlignedStep {
+        guard let alignment else { return alignedStep }
         let index = alignment.index(of: time)
         alignedStep = AlignedStep(index: index, start: alignment.bound(index), end: alignment.bound(index + 1))
         return alignedStep
     }
 
     func takeAligned(_ group: Group, _ time: Int64) {
-        guard let alignment else { return }
-        let step = step(time, alignment)
+        let step = step(time)
         if step.end <= group.closedThrough {
             counters.lateEvents &+= 1
             return
@@ -49,8 +53,8 @@ extension RuleRuntime {
 
     /// What W has passed is over, also where nothing was in it.
     func endHops(_ group: Group) {
-        guard hopSteps != nil, let alignment, group.closedThrough > .min else { return }
-        let step = step(group.closedThrough, alignment)
+        guard hopSteps != nil, group.closedThrough > .min else { return }
+        let step = step(group.closedThrough)
         if step.start <= group.closedThrough { group.hopsDone = max(group.hopsDone, step.start) }
     }
 
@@ -79,7 +83,7 @@ extension RuleRuntime {
 
     func takeHopping(_ group: Group, _ time: Int64) {
         guard let steps = hopSteps, let alignment else { return }
-        let step = step(time, alignment)
+        let step = step(time)
         if alignment.bound(step.index + steps) <= group.hopsDone {
             counters.lateEvents &+= 1
             return

@@ -60,6 +60,10 @@ extension RuleChecker {
             log.report(
                 .windowNotAligned, over.span, "the length after `over` is a multiple of the step",
                 help: "such as `every 1m over 5m`")
+        } else if over.nanoseconds / step.nanoseconds > RuleLimits.windowStepsMax {
+            log.report(
+                .valueOutOfRange, over.span, "the length after `over` is at most \(RuleLimits.windowStepsMax) steps",
+                help: "take a longer step")
         }
     }
 
