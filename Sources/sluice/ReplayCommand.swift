@@ -17,14 +17,7 @@ struct ReplayCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Rule files, or folders of them.", valueName: "rules"))
     var paths: [String]
 
-    @Option(help: "Recording: .ndjson, or .csv with a header; \"-\" reads lines from standard input.")
-    var input: String
-
-    @Option(help: "CSV: the topic of each row, with columns as {captures}: 'sensors/{id}/reading'.")
-    var topic: String?
-
-    @Option(help: "CSV: the column that holds the time (RFC 3339, YYYY-MM-DD HH:MM:SS in UTC, or milliseconds).")
-    var timeColumn: String?
+    @OptionGroup var input: ReplayInput
 
     @Flag(inversion: .prefixedNo, help: "Let time run on at the end until no window is left open.")
     var drain = true
@@ -32,20 +25,8 @@ struct ReplayCommand: ParsableCommand {
     @Flag(help: "Write the engine's own messages ($sluice/…) too.")
     var engineTopics = false
 
-    func validate() throws {
-        guard input.hasSuffix(".csv") else {
-            if topic != nil || timeColumn != nil {
-                throw ValidationError("--topic and --time-column are for .csv files")
-            }
-            return
-        }
-        if topic == nil || timeColumn == nil {
-            throw ValidationError("a .csv file needs --topic and --time-column")
-        }
-    }
-
     func run() throws {
-        let plan = try compile()
+        let plan = try RuleArguments.compile(paths)
         let engine: RuleEngine
         do {
             engine = try RuleEngine(
@@ -53,10 +34,9 @@ struct ReplayCommand: ParsableCommand {
         } catch { throw CommandFailure(.notRight, error.message) }
         var run = ReplayRun(engine)
         let writer = OutputWriter(engineTopics: engineTopics)
-        if input.hasSuffix(".csv") {
-            try replayTable(&run, writer)
-        } else {
-            try replayLines(&run, writer)
+        try input.forEachMessage { message, _, _ in
+            writer.write { run.take(message, into: &$0) }
+            return true
         }
         writer.write { run.finish(drain: drain, into: &$0) }
         writer.flush()
@@ -65,62 +45,6 @@ struct ReplayCommand: ParsableCommand {
         }
         for counters in engine.counters where counters.decodeErrors > 0 {
             note("rule \(counters.rule): \(counters.decodeErrors) payloads could not be decoded")
-        }
-    }
-
-    private func compile() throws -> RuleSetPlan {
-        let sources: [RuleSourceFile]
-        do {
-            sources = try RuleFiles.read(paths)
-        } catch { throw CommandFailure(.cannotRun, error.description) }
-        let compilation = RuleFiles.compile(sources)
-        guard let plan = compilation.plan else {
-            throw CommandFailure(.notRight, compilation.diagnostics.text)
-        }
-        return plan
-    }
-
-    private func replayTable(_ run: inout ReplayRun, _ writer: OutputWriter) throws {
-        var reader = CSVReader(try contents())
-        do {
-            guard let header = try reader.next() else { throw CommandFailure(.cannotRun, "\(input) is empty") }
-            // A recording of one sensor names it by its file.
-            let stem = ((input as NSString).lastPathComponent as NSString).deletingPathExtension
-            let names = Set(
-                (topic ?? "").split(separator: "/").filter { $0.hasPrefix("{") }.map {
-                    String($0.dropFirst().dropLast())
-                })
-            let table = try ReplayTable(
-                header: header, topic: topic ?? "", timeColumn: timeColumn ?? "",
-                captureTexts: Dictionary(uniqueKeysWithValues: names.map { ($0, stem) }))
-            while let row = try reader.next() {
-                let line = try table.line(row)
-                writer.write { run.take(line, into: &$0) }
-            }
-        } catch let error as RuleEngineError {
-            throw CommandFailure(.cannotRun, "\(input):\(reader.line): \(error.message)")
-        }
-    }
-
-    private func replayLines(_ run: inout ReplayRun, _ writer: OutputWriter) throws {
-        var number = 0
-        for text in try contents().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            number += 1
-            let bytes = text.last == UInt8(ascii: "\r") ? text.dropLast() : text
-            if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
-            do {
-                let line = try ReplayLine.parse(Array(bytes))
-                writer.write { run.take(line, into: &$0) }
-            } catch { throw CommandFailure(.cannotRun, "\(input):\(number): \(error.message)") }
-        }
-    }
-
-    private func contents() throws -> [UInt8] {
-        if input == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
-        do {
-            return Array(try Data(contentsOf: URL(fileURLWithPath: input)))
-        } catch {
-            throw CommandFailure(.cannotRun, "can't read \(input): check that it exists and may be read")
         }
     }
 

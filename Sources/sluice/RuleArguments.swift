@@ -10,7 +10,7 @@ enum RuleArguments {
         do {
             sources = try RuleFiles.read(paths)
         } catch { throw CommandFailure(.cannotRun, error.description) }
-        let compilation = RuleCompiler.compile(sources)
+        let compilation = RuleFiles.compile(sources)
         guard let plan = compilation.plan else { throw CommandFailure(.notRight, compilation.diagnostics.text) }
         if !compilation.diagnostics.isEmpty {
             FileHandle.standardError.write(Data((compilation.diagnostics.text + "\n").utf8))

@@ -76,7 +76,8 @@ import Testing
             ".a.b[0].\"odd key\" + 1", "(.a + .b) * -.c", ".a - (.b - .c)", ".a - .b - .c", "not .a and (.b or .c)",
             "not (.a and .b)", ".x between 1 and .y + 2", ".s not in [\"a\", \"b\"]", ".x ?? .y ?? 0",
             "(if .a then 1 else 2) + 1", "if .a then 1 else .b", "round(.x, 2) > 1.5", "\"a{.x + 1}b\" == x",
-            "matches(.s, 'a+')", "(.a > 1) == (.b > 1)", ".x * (.y / 2)", "{ x, y: .y }.x == x", "time() - arrived() > 90s",
+            "matches(.s, 'a+')", "(.a > 1) == (.b > 1)", ".x * (.y / 2)", "{ x, y: .y }.x == x",
+            "time() - arrived() > 90s",
         ])
     func expressionsAsWritten(_ expression: String) throws {
         let plan = try Harness.compile("rule r { from \"t/{x}\" publish \"o\" payload \(expression) }").rules[0]

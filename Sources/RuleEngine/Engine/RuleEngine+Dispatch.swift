@@ -26,12 +26,15 @@ extension RuleEngine {
                 return
             }
             rule.isRunning = true
+            let trace = rule.trace
+            trace?.begin(rule, outputs.count)
             prepare(entry, rule.machine, message)
             let isEvent =
                 entry.isCBOR
                 ? decodeCBOR(entry, rule, cbor, emission, &outputs)
                 : decode(entry, rule, slots, fault, emission, &outputs)
             if isEvent { rule.take(entry, emission, &outputs) }
+            trace?.finish(rule, entry, outputs)
             rule.isRunning = false
         }
     }

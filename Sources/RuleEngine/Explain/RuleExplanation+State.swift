@@ -70,7 +70,7 @@ extension RuleExplanation {
 
     private func json(_ source: SourcePlan) -> String {
         JSONObject([
-            ("topic", .text(topic(source))), ("as", .text("\(source.decoding)")),
+            ("topic", .text(RuleSourceText.topic(source, plan))), ("as", .text("\(source.decoding)")),
             ("fields", .texts(source.schema?.map(\.name) ?? [])),
         ]).text
     }

@@ -50,18 +50,6 @@ package struct RuleExplanation {
 
     // MARK: What comes in
 
-    func topic(_ source: SourcePlan) -> String {
-        source.levels.map { level in
-            switch level {
-            case .literal(let text): text
-            case .any: "+"
-            case .rest: "#"
-            case .capture(let slot): "{\(plan.captures[slot])}"
-            case .captureRest(let slot): "{\(plan.captures[slot])...}"
-            }
-        }.joined(separator: "/")
-    }
-
     private func source(_ source: SourcePlan) -> String {
         let decoding =
             switch source.decoding {
@@ -72,7 +60,7 @@ package struct RuleExplanation {
             case .cbor: "CBOR"
             }
         let fields = source.schema.map { ", with \($0.count) declared fields" } ?? ""
-        return "\(topic(source)), payloads are \(decoding)\(fields)"
+        return "\(RuleSourceText.topic(source, plan)), payloads are \(decoding)\(fields)"
     }
 
     var reads: [String] { plan.paths.map(words.text) + (plan.readsWholePayload ? ["the whole payload"] : []) }
@@ -96,27 +84,7 @@ package struct RuleExplanation {
 
     // MARK: Windows
 
-    var window: String? {
-        guard let window = plan.window else { return nil }
-        let each = window.by.isEmpty ? "" : " of each \(list(window.by))"
-        switch window.kind {
-        case .lastCount(let count): return "the newest \(count) events\(each), evaluated at each event"
-        case .lastDuration(let length):
-            return "the events of the last \(words.duration(length))\(each), evaluated at each event"
-        case .everyCount(let count): return "\(count) events\(each), evaluated at the last of them"
-        case .every(let hop, let length, let zone):
-            let place = zone.map { ", by the clock of \($0)" } ?? ""
-            guard let length else {
-                return "the events of \(words.duration(hop))\(each), evaluated at its end\(place)"
-            }
-            return "the events of \(words.duration(length))\(each), evaluated every \(words.duration(hop))\(place)"
-        case .session(let gap):
-            return "the events\(each) with at most \(words.duration(gap)) between them, evaluated after that pause"
-        case .silent(let gap, let among):
-            let which = among.map { " among the keys of \($0)" } ?? ""
-            return "all events\(each)\(which), evaluated when none came for \(words.duration(gap))"
-        }
-    }
+    var window: String? { plan.window.map { RuleSourceText.window($0, words) } }
 
     var aggregates: [String] { plan.aggregates.map(words.text) }
 

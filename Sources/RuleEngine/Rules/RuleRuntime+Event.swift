@@ -96,6 +96,16 @@ extension RuleRuntime {
         return group
     }
 
+    /// The group of the event at hand, if there is one.
+    func group(of entry: RuleBinding.Entry) -> Group? {
+        guard usesGroups else { return sole }
+        guard makeKey() else { return nil }
+        return unsafe keyBytes.withUnsafeBytes { buffer in
+            let key = unsafe ByteSlice(buffer)
+            return groups.find(key, hash: KeyTable<Group>.hash(key)).flatMap { groups[$0] }
+        }
+    }
+
     /// Puts the key of the event at hand into `keyBytes`. Without a window the captures are the key.
     private func makeKey() -> Bool {
         keyBytes.removeAll(keepingCapacity: true)
@@ -252,6 +262,7 @@ extension RuleRuntime {
     /// Counts a payload that is no event; the first of each minute of the clock is told.
     func decodeError(_ reason: String, _ offset: Int, _ emission: Emission, _ outputs: inout [RuleOutput]) {
         counters.decodeErrors &+= 1
+        trace?.decodeFault = "\(reason) at byte \(offset)"
         let minute = CivilTime.floorDivide(machine.context.now, 60 * CivilTime.nanosecondsPerSecond)
         if ruleState.lastErrorMinute == minute { return }
         ruleState.lastErrorMinute = minute

@@ -36,6 +36,8 @@ final class RuleRuntime {
     @exclusivity(unchecked) @safe var dirty = DirtyKeys()
     /// True while the rule takes a message: it cannot take another from within.
     @exclusivity(unchecked) @safe var isRunning = false
+    /// Who wants to know what becomes of each message.
+    @exclusivity(unchecked) @safe var trace: RuleTrace?
     /// Scratch for keys.
     var keyBytes: [UInt8] = []
     /// The occasion at which each history was last computed.
