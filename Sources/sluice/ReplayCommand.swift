@@ -25,30 +25,105 @@ struct ReplayCommand: ParsableCommand {
     @Flag(help: "Write the engine's own messages ($sluice/…) too.")
     var engineTopics = false
 
+    @Flag(help: "At the end, say how many messages each step of each rule let through.")
+    var stats = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Rules to compare with: write only outputs that the rules add (+) and no longer give (-).",
+            valueName: "old rules"))
+    var diff: String?
+
     func run() throws {
         let plan = try RuleArguments.compile(paths)
-        let engine: RuleEngine
+        let engine = try engine(plan)
+        if let diff {
+            try compare(engine, with: RuleArguments.compile([diff]))
+        } else {
+            try replay(engine)
+        }
+    }
+
+    private func engine(_ plan: RuleSetPlan) throws -> RuleEngine {
         do {
-            engine = try RuleEngine(
+            return try RuleEngine(
                 plan, options: RuleEngine.Options(node: "replay", epoch: "0"), clockNanoseconds: 0)
         } catch { throw CommandFailure(.notRight, error.message) }
+    }
+
+    private func replay(_ engine: RuleEngine) throws {
         var run = ReplayRun(engine)
         let writer = OutputWriter(engineTopics: engineTopics)
-        try input.forEachMessage { message, _, _ in
+        var progress = ReplayProgress()
+        try input.forEachMessage { message, _, share in
+            progress.show(share)
             writer.write { run.take(message, into: &$0) }
             return true
         }
         writer.write { run.finish(drain: drain, into: &$0) }
+        progress.clear()
         writer.flush()
-        if run.earlierLines > 0 {
-            note("\(run.earlierLines) lines had a time before the line above them and were taken at the clock")
+        tell(run.statistics, earlierLines: run.earlierLines)
+    }
+
+    private func compare(_ engine: RuleEngine, with old: RuleSetPlan) throws {
+        var comparison = ReplayDiff(old: try self.engine(old), new: engine, engineTopics: engineTopics)
+        var progress = ReplayProgress()
+        try input.forEachMessage { message, _, share in
+            progress.show(share)
+            comparison.take(message)
+            return true
         }
-        for counters in engine.counters where counters.decodeErrors > 0 {
-            note("rule \(counters.rule): \(counters.decodeErrors) payloads could not be decoded")
+        var text: [UInt8] = []
+        comparison.finish(drain: drain, into: &text)
+        progress.clear()
+        FileHandle.standardOutput.write(Data(text))
+        note(
+            "\(comparison.addedCount) outputs are new, \(comparison.removedCount) are gone, "
+                + "\(comparison.sameCount) are the same")
+        tell(comparison.statistics, earlierLines: comparison.earlierLines)
+    }
+
+    private func tell(_ statistics: [RuleStatistics], earlierLines: Int) {
+        if earlierLines > 0 {
+            note("\(earlierLines) lines had a time before the line above them and were taken at the clock")
+        }
+        if stats {
+            FileHandle.standardError.write(Data(statistics.map(\.text).joined().utf8))
+            return
+        }
+        for rule in statistics where rule.counters.decodeErrors > 0 {
+            note("rule \(rule.rule): \(rule.counters.decodeErrors) payloads could not be decoded")
+        }
+        let silent = statistics.filter(\.neverPublished).map(\.rule)
+        if !silent.isEmpty {
+            let names = silent.prefix(5).joined(separator: ", ") + (silent.count > 5 ? " and others" : "")
+            note("nothing was published by \(names); --stats says how far the messages got")
         }
     }
 
     private func note(_ text: String) { FileHandle.standardError.write(Data("sluice: \(text)\n".utf8)) }
+}
+
+/// How far a replay is, on a terminal that does not show the outputs themselves.
+private struct ReplayProgress {
+    private static let pause = Duration.milliseconds(200)
+    private let isShown = isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 0
+    private var last = ContinuousClock.now
+    private var calls = 0
+    private var hasShown = false
+
+    mutating func show(_ share: Double) {
+        calls &+= 1
+        guard isShown, calls % 256 == 0, ContinuousClock.now - last > ReplayProgress.pause else { return }
+        last = ContinuousClock.now
+        hasShown = true
+        write("\r\(Int(share * 100)) %")
+    }
+
+    mutating func clear() { if hasShown { write("\r\u{1B}[K") } }
+
+    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }
 
 /// Gathers lines and writes them in pieces: a replay may have millions.

@@ -21,6 +21,8 @@ package struct RuleCounters: Sendable, Equatable {
     package var windowOverflows: UInt64 = 0
     /// Messages of this rule that further rules did not see because the cascade was too deep.
     package var cascadeDropped: UInt64 = 0
+    /// The longest time for which a `when … for` was true without a break.
+    package var longestRunNanoseconds: Int64 = 0
     /// Groups held now.
     package var groups: Int = 0
     /// Alarms of `for`/`until` that are active now.

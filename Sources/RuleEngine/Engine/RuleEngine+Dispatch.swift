@@ -33,7 +33,10 @@ extension RuleEngine {
                 entry.isCBOR
                 ? decodeCBOR(entry, rule, cbor, emission, &outputs)
                 : decode(entry, rule, slots, fault, emission, &outputs)
-            if isEvent { rule.take(entry, emission, &outputs) }
+            if isEvent {
+                if rule.fieldWatch.unseen != 0 { rule.fieldWatch.note(rule.machine) }
+                rule.take(entry, emission, &outputs)
+            }
             trace?.finish(rule, entry, outputs)
             rule.isRunning = false
         }

@@ -63,7 +63,9 @@ package struct RuleExplanation {
         return "\(RuleSourceText.topic(source, plan)), payloads are \(decoding)\(fields)"
     }
 
-    var reads: [String] { plan.paths.map(words.text) + (plan.readsWholePayload ? ["the whole payload"] : []) }
+    var reads: [String] {
+        plan.paths.map { ExpressionText.text($0) } + (plan.readsWholePayload ? ["the whole payload"] : [])
+    }
 
     private var time: String {
         guard let at = plan.eventTime else { return "when the message arrives" }

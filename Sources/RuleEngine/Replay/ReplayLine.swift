@@ -187,6 +187,14 @@ package struct ReplayRun {
     /// Lines whose time lay before the clock and that were taken at the clock.
     package private(set) var earlierLines = 0
     private var hasBegun = false
+    private var firstTopic: [UInt8]?
+    private var untakenTopic: [UInt8]?
+
+    /// What the rules did so far, in their order.
+    package var statistics: [RuleStatistics] {
+        // A topic that nobody took tells most about a rule that took none.
+        engine.rules.map { RuleStatistics($0, example: untakenTopic ?? firstTopic) }
+    }
 
     /// The engine must be new; its clock is set to the time of the first line.
     package init(_ engine: RuleEngine) { self.engine = engine }
@@ -194,11 +202,13 @@ package struct ReplayRun {
     package mutating func take(_ line: ReplayLine, into outputs: inout [RuleOutput]) {
         if !hasBegun {
             hasBegun = true
+            firstTopic = line.topic
             engine.clock = line.timeNanoseconds
         }
         if line.timeNanoseconds < engine.clock { earlierLines += 1 }
         let binding = unsafe line.topic.withUnsafeBytes { unsafe engine.cachedBinding(ByteSlice($0)) }
         guard let binding else {
+            if untakenTopic == nil { untakenTopic = line.topic }
             engine.advance(toNanoseconds: line.timeNanoseconds, into: &outputs)
             return
         }

@@ -94,6 +94,9 @@ extension RuleRuntime {
             alarm.runCount = 0
         }
         alarm.runCount += 1
+        if let start = alarm.runStart {
+            counters.longestRunNanoseconds = max(counters.longestRunNanoseconds, machine.context.time &- start)
+        }
         alarm.saved = save(clearing: false)
     }
 

@@ -36,6 +36,7 @@ final class RuleRuntime {
     @exclusivity(unchecked) @safe var dirty = DirtyKeys()
     /// True while the rule takes a message: it cannot take another from within.
     @exclusivity(unchecked) @safe var isRunning = false
+    @exclusivity(unchecked) @safe var fieldWatch: FieldWatch
     /// Who wants to know what becomes of each message.
     @exclusivity(unchecked) @safe var trace: RuleTrace?
     /// Scratch for keys.
@@ -80,6 +81,7 @@ final class RuleRuntime {
         columnArguments = FixedBuffer(program.columns.map(\.argument))
         usesGroups = plan.window != nil || hasAlarm || hasHistories
         counters = RuleCounters(rule: plan.name, stepCount: plan.steps.count)
+        fieldWatch = FieldWatch(pathCount: plan.paths.count)
         sole = Group(slot: 0, key: [], creation: 0, sequence: 0)
         dedupePeriods = program.dedupes.map { _ in KeyTable<Period>() }
         historyStamps = Array(repeating: 0, count: plan.histories.count)

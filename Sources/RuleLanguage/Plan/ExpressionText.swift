@@ -25,7 +25,7 @@ package struct ExpressionText {
 
     package func text(_ expression: Expression) -> String { text(expression, .lowest) }
 
-    package func text(_ path: PayloadPath) -> String { CanonicalText().text(path) }
+    package static func text(_ path: PayloadPath) -> String { CanonicalText().text(path) }
 
     /// Parts of a topic or text, without quotes.
     package func text(_ parts: [TextPart]) -> String {
@@ -95,13 +95,13 @@ package struct ExpressionText {
 
     private func operand(_ expression: Expression) -> String {
         switch expression {
-        case .path(let slot): text(paths[slot])
+        case .path(let slot): ExpressionText.text(paths[slot])
         case .capture(let slot): captures[slot]
         case .letValue(let slot): lets[slot] ?? "?"
         case .aggregate(let slot): text(aggregates[slot])
         case .history(let slot): "\(histories[slot].function.rawValue)(\(text(histories[slot].argument)))"
         case .duration(let nanoseconds): duration(nanoseconds)
-        case .member(let x, let name): "\(text(x, .postfix))\(text(PayloadPath(steps: [.member(name)])))"
+        case .member(let x, let name): "\(text(x, .postfix))\(ExpressionText.text(PayloadPath(steps: [.member(name)])))"
         case .subscripted(let x, let index): "\(text(x, .postfix))[\(text(index))]"
         case .object(let members): text(members)
         case .list(let elements): "[" + elements.map(text).joined(separator: ", ") + "]"
