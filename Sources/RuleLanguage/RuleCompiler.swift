@@ -4,6 +4,8 @@ package struct RuleCompilation: Sendable {
     package var plan: RuleSetPlan?
     /// In the order of files and places.
     package var diagnostics: [Diagnostic]
+    /// Paths of the files that the rules name, whether or not they could be read: a change of one changes the set.
+    package var attachmentPaths: [String] = []
 
     package var errorCount: Int { diagnostics.count { $0.severity == .error } }
 }
@@ -12,9 +14,11 @@ package struct RuleCompilation: Sendable {
 package enum RuleCompiler {
     /// Compiles a set of files as a whole; their order is that of their names, by Unicode scalars.
     /// `notYet` are the features that are refused, for whoever builds one before it is switched on.
-    /// `zones` is asked for each time zone that a rule names.
+    /// `zones` is asked for each time zone that a rule names. `attachments` reads a file that the rules name, by its path:
+    /// that of the naming file's folder and the written one.
     package static func compile(
         _ files: [RuleSourceFile], notYet: Set<Feature> = Feature.notYet,
+        attachments: @escaping (String) -> RuleAttachment = { _ in .unreadable("no files are read here") },
         zones: @escaping (String) -> TimeZoneLookup = { _ in .none }
     ) -> RuleCompilation {
         let ordered = files.sorted { ConstantFolding.order($0.name, $1.name) == .less }
@@ -30,14 +34,16 @@ package enum RuleCompiler {
                 "the file has more than \(RuleLimits.fileBytesMax) bytes",
                 help: "split it")
         }
-        let (rules, tests) = check(sources, log, zones)
+        let tables = TableLoader(attachments)
+        let (rules, tests) = check(sources, tables, log, zones)
         LoopSearch(rules.filter(\.isSound)).report(to: log)
         let plan = log.errorCount == 0 ? RuleSetPlan(rules: rules.map(\.plan), tests: tests) : nil
-        return RuleCompilation(plan: plan, diagnostics: log.sorted())
+        return RuleCompilation(plan: plan, diagnostics: log.sorted(), attachmentPaths: tables.paths)
     }
 
     private static func check(
-        _ sources: [SourceText], _ log: DiagnosticLog, _ zones: @escaping (String) -> TimeZoneLookup
+        _ sources: [SourceText], _ tables: TableLoader, _ log: DiagnosticLog,
+        _ zones: @escaping (String) -> TimeZoneLookup
     ) -> (rules: [LoopSearch.Rule], tests: [TestPlan]) {
         var defined: [String: SourceSpan] = [:]
         var rules: [LoopSearch.Rule] = []
@@ -45,7 +51,7 @@ package enum RuleCompiler {
         for source in sources {
             var parser = Parser(source, log: log)
             let file = parser.file()
-            let scope = FileScope(file, log: log, zones: zones)
+            let scope = FileScope(file, tables: tables, log: log, zones: zones)
             let ruleCountBefore = rules.count
             for syntax in file.rules {
                 if let first = defined.updateValue(syntax.name.span, forKey: syntax.name.text) {

@@ -23,6 +23,11 @@ package enum RuleLimits {
     /// Bytes of a topic or filter (MQTT 5.0, 4.7.3) and its levels.
     package static let topicBytesMax = 65_535
     package static let topicLevelsMax = 128
+    /// Bytes of one table file and of all files of a set, rows and columns of one table.
+    package static let tableBytesMax = 16 << 20
+    package static let tableSetBytesMax = 64 << 20
+    package static let tableRowsMax = 100_000
+    package static let tableColumnsMax = 256
     /// Columns of a source line that a diagnostic shows.
     static let excerptColumnsMax = 160
     /// Assignments that the proof of one condition tries, and steps it takes in all.

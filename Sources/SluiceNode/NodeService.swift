@@ -39,7 +39,8 @@ package struct NodeService: Service {
     /// Runs until the surrounding group is told to shut down. Throws `NodeError` when it can't start.
     package func run() async throws {
         for warning in configuration.warnings { logger.warning("\(warning)") }
-        let plan = try Self.compile(configuration.rules)
+        let compilation = try Self.compile(configuration.rules)
+        guard let plan = compilation.plan else { throw NodeError(.rules, compilation.diagnostics.text) }
         let path: DataPath
         do {
             path = try await DataPath(configuration, plan: plan, logger: logger)
@@ -58,36 +59,52 @@ package struct NodeService: Service {
             ])
         onReady(ports)
         let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let watch = configuration.rules.isEmpty ? nil : FileWatch(configuration.rules) { continuation.yield() }
-        if watch == nil, !configuration.rules.isEmpty {
-            logger.warning("changes of rule files are not noticed: the system's inotify limit is reached")
-        }
         await withGracefulShutdownHandler {
-            for await _ in changes { await reload(path) }
+            var attachments = Set(compilation.attachmentPaths)
+            var watch = self.watch(attachments, continuation)
+            for await _ in changes {
+                // Files that the rules name are watched also while they are what is wrong with the rules.
+                guard let named = await reload(path), named != attachments else { continue }
+                attachments = named
+                watch?.stop()
+                watch = self.watch(attachments, continuation)
+                // What was saved before the new watch began was not noticed.
+                continuation.yield()
+            }
+            watch?.stop()
         } onGracefulShutdown: {
             continuation.finish()
         }
-        watch?.stop()
         logger.info("node stops", metadata: ["node": "\(configuration.node)"])
         await path.stop()
     }
 
-    private static func compile(_ paths: [String]) throws -> RuleSetPlan {
+    private func watch(_ attachments: Set<String>, _ changes: AsyncStream<Void>.Continuation) -> FileWatch? {
+        guard !configuration.rules.isEmpty else { return nil }
+        let watch = FileWatch(configuration.rules + attachments.sorted()) { changes.yield() }
+        if watch == nil {
+            logger.warning("changes of rule files are not noticed: the system's inotify limit is reached")
+        }
+        return watch
+    }
+
+    private static func compile(_ paths: [String]) throws -> RuleCompilation {
         let sources: [RuleSourceFile]
         do {
             sources = try RuleFiles.read(paths)
         } catch { throw NodeError(.cannotRun, error.description) }
-        let compilation = RuleFiles.compile(sources)
-        guard let plan = compilation.plan else {
-            throw NodeError(.rules, compilation.diagnostics.text)
-        }
-        return plan
+        return RuleFiles.compile(sources)
     }
 
     /// A file was saved: the whole set is compiled; anything wrong leaves the running set in force and is said.
-    private func reload(_ path: DataPath) async {
+    /// Returns the paths of the files that the rules name; nil where the rules could not be read.
+    private func reload(_ path: DataPath) async -> Set<String>? {
+        var named: Set<String>?
         do {
-            let report = try await path.reload(Self.compile(configuration.rules))
+            let compilation = try Self.compile(configuration.rules)
+            named = Set(compilation.attachmentPaths)
+            guard let plan = compilation.plan else { throw NodeError(.rules, compilation.diagnostics.text) }
+            let report = try await path.reload(plan)
             logger.info(
                 "rules reloaded",
                 metadata: [
@@ -101,6 +118,7 @@ package struct NodeService: Service {
                 "the rules were not reloaded; the running set stays in force", metadata: ["reason": "\(error)"])
             path.publish(Self.status("{\"state\":\"refused\",\"reason\":\(JSONText.quoted("\(error)"))}"))
         }
+        return named
     }
 
     private static func status(_ payload: String) -> Message {

@@ -40,12 +40,6 @@ package enum RuleFiles {
         return files.sorted()
     }
 
-    /// Checks what was read, with the system's time zones.
-    package static func compile(_ sources: [RuleSourceFile]) -> RuleCompilation {
-        let zones = TimeZoneFolder()
-        return RuleCompiler.compile(sources, zones: zones.find)
-    }
-
     package static func read(_ paths: [String]) throws(Unreadable) -> [RuleSourceFile] {
         var sources: [RuleSourceFile] = []
         for path in try find(paths) {
@@ -67,5 +61,28 @@ package enum RuleFiles {
             sources.append(RuleSourceFile(name: path, text: text))
         }
         return sources
+    }
+
+    /// Checks what was read, with the files that it names and the system's time zones.
+    package static func compile(_ sources: [RuleSourceFile]) -> RuleCompilation {
+        let zones = TimeZoneFolder()
+        return RuleCompiler.compile(sources, attachments: attachment, zones: zones.find)
+    }
+
+    /// A file that the rules name.
+    private static func attachment(_ path: String) -> RuleAttachment {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+            return .unreadable(isFolder.boolValue ? "it is a folder" : "there is no such file")
+        }
+        do {
+            let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+            guard size <= RuleLimits.tableBytesMax else {
+                return .unreadable("it has \(size) bytes; at most \(RuleLimits.tableBytesMax) are read")
+            }
+            return .content(Array(try Data(contentsOf: URL(fileURLWithPath: path))))
+        } catch {
+            return .unreadable("check its permissions")
+        }
     }
 }

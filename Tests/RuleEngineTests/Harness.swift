@@ -19,9 +19,12 @@ final class Harness {
         return try #require(result.plan)
     }
 
-    init(_ source: String, options: RuleEngine.Options = Harness.options, clock: Int64 = 0) throws {
-        engine = try RuleEngine(
-            try Harness.compile(source), options: options, clockNanoseconds: clock * 1_000_000)
+    convenience init(_ source: String, options: RuleEngine.Options = Harness.options, clock: Int64 = 0) throws {
+        try self.init(try Harness.compile(source), options: options, clock: clock)
+    }
+
+    init(_ plan: RuleSetPlan, options: RuleEngine.Options = Harness.options, clock: Int64 = 0) throws {
+        engine = try RuleEngine(plan, options: options, clockNanoseconds: clock * 1_000_000)
     }
 
     func send(

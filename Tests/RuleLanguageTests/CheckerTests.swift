@@ -253,13 +253,18 @@ struct CheckerTests {
         #expect(refused.map(\.code) == [.notAvailableYet])
         #expect(refused.first?.message.hasPrefix(feature.rawValue) == true)
         #expect(refused.first?.message.hasSuffix(" not available yet in this version") == true)
-        #expect(RuleCompiler.compile([file], notYet: [], zones: findZone).diagnostics.text == "")
+        let sound = RuleCompiler.compile(
+            [file], notYet: [], attachments: { _ in .content(Array("id\n".utf8)) }, zones: findZone)
+        #expect(sound.diagnostics.text == "")
     }
 
     @Test("on clear, among and tests are in the table too")
     func otherFeatures() {
         func refused(_ feature: Feature, _ text: String) -> [DiagnosticCode] {
-            RuleCompiler.compile([RuleSourceFile(name: "f.rules", text: text)], notYet: [feature]).diagnostics.map(
+            RuleCompiler.compile(
+                [RuleSourceFile(name: "f.rules", text: text)], notYet: [feature],
+                attachments: { _ in .content(Array("id\n".utf8)) }
+            ).diagnostics.map(
                 \.code)
         }
         let clear = "rule r { from \"t\" when .v > 1 until .v < 0 publish \"u\" on clear publish \"u\" { n: 1 } }"

@@ -7,7 +7,10 @@ func compile(_ text: String, hasAllFeatures: Bool = false) -> RuleCompilation {
 
 func compile(_ text: String, notYet: Set<Feature>) -> RuleCompilation {
     RuleCompiler.compile(
-        [RuleSourceFile(name: "rules/spike.rules", text: text)], notYet: notYet, zones: findZone)
+        [RuleSourceFile(name: "rules/spike.rules", text: text)], notYet: notYet,
+        attachments: { path in
+            testTables[path].map { .content(Array($0.utf8)) } ?? .unreadable("there is no such file")
+        }, zones: findZone)
 }
 
 /// A few zones, of which the checker only knows that they are there.
@@ -21,6 +24,12 @@ func findZone(_ name: String) -> TimeZoneLookup {
     default: .unknown(nearest: name == "Europe/Berln" ? "Europe/Berlin" : nil)
     }
 }
+
+/// Files that rules of tests name.
+let testTables = [
+    "rules/devices.csv": "id,place\n", "rules/machines.csv": "id,limit,site\npress-1,85,north\npress-2,90,south\n",
+    "rules/short.csv": "id,limit\npress-1,85\npress-2\n", "rules/twice.csv": "id,limit\npress-1,85\npress-1,90\n",
+]
 
 /// The plan of the one rule in `text`; nil when there is any error.
 func plan(_ text: String, hasAllFeatures: Bool = false) -> RulePlan? {

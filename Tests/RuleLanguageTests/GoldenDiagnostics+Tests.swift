@@ -1,5 +1,5 @@
 extension GoldenDiagnostic {
-    static let everything = all + testBlocks + zones
+    static let everything = all + testBlocks + zones + tables
 
     /// Of `test` blocks.
     private static let testBlocks: [GoldenDiagnostic] = [

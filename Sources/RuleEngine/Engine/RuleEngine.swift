@@ -55,8 +55,9 @@ package final class RuleEngine {
     package init(_ plan: RuleSetPlan, options: Options, clockNanoseconds: Int64) throws(RuleEngineError) {
         self.options = options
         clock = clockNanoseconds
+        let tables = RuleTables()
         for (index, rule) in plan.rules.enumerated() {
-            rules.append(try RuleRuntime(rule, index: index, limits: options, arena: arena))
+            rules.append(try RuleRuntime(rule, index: index, limits: options, arena: arena, tables: tables))
         }
     }
 

@@ -12,7 +12,7 @@ package struct RuleStateSize {
     init(_ rule: RuleRuntime) { self.rule = rule }
 
     package init(_ plan: RulePlan, options: RuleEngine.Options) throws(RuleEngineError) {
-        self.init(try RuleRuntime(plan, index: 0, limits: options, arena: Arena()))
+        self.init(try RuleRuntime(plan, index: 0, limits: options, arena: Arena(), tables: RuleTables()))
     }
 
     /// Whether the rule keeps anything for each group.

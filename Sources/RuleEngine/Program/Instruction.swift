@@ -13,6 +13,8 @@ struct Instruction: BitwiseCopyable {
         case matches, fact, property, aggregate
         /// `hour` (`b` = 0) or `weekday` (`b` = 1) of `a` in the zone `target`.
         case civil
+        /// The row of table `target` with the key `a`, and the cell of it in column `b`.
+        case tableRow, tableCell
     }
     var operation: Operation
     var destination: UInt16

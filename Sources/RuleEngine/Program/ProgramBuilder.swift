@@ -22,9 +22,17 @@ struct ProgramBuilder {
     /// Registers whose numbers are only known when all constants are: temporaries count from here.
     private static let temporaryBase = 32_768
 
-    init(rule: String, layout: RegisterLayout, zones: [TimeZoneRules]) {
+    private let tableNames: [String]
+    let tables: [RuleTable]
+
+    init(
+        rule: String, layout: RegisterLayout, zones: [TimeZoneRules] = [],
+        tables: [(name: String, table: RuleTable)] = []
+    ) {
         self.rule = rule
         self.zones = zones
+        tableNames = tables.map(\.name)
+        self.tables = tables.map(\.table)
         self.layout = layout
     }
 
@@ -186,6 +194,14 @@ struct ProgramBuilder {
 
     private mutating func computeParts(_ expression: Expression, _ destination: UInt16) throws(RuleEngineError) {
         switch expression {
+        case .tableRow(let table, let key):
+            emit(.tableRow, destination, try compile(key), target: try tableIndex(table))
+        case .member(.tableRow(let table, let key), let name):
+            let index = try tableIndex(table)
+            guard let column = tables[index].columns.firstIndex(where: { $0.utf8.elementsEqual(name.utf8) }) else {
+                throw unsupported("a table")
+            }
+            emit(.tableCell, destination, try compile(key), UInt16(column), target: index)
         case .member(let container, let name):
             let a = try compile(container)
             emit(.member, destination, a, constant(name))
@@ -216,9 +232,7 @@ struct ProgramBuilder {
         case .messageFact(let fact): emit(.fact, destination, target: fact.index)
         case .property(let name): emit(.property, destination, constant(name))
         default:
-            throw RuleEngineError(
-                .unsupported, rule: rule, message: "rule \(rule) uses a table or latest(), which this engine cannot run"
-            )
+            throw unsupported("latest()")
         }
     }
 
@@ -230,6 +244,15 @@ struct ProgramBuilder {
             throw RuleEngineError(.unsupported, rule: rule, message: "rule \(rule) names a time zone that is not there")
         }
         emit(.civil, destination, try compile(time), function == .hour ? 0 : 1, target: index)
+    }
+
+    private func unsupported(_ what: String) -> RuleEngineError {
+        RuleEngineError(.unsupported, rule: rule, message: "rule \(rule) uses \(what), which this engine cannot run")
+    }
+
+    private func tableIndex(_ name: String) throws(RuleEngineError) -> Int {
+        guard let index = tableNames.firstIndex(of: name) else { throw unsupported("the table \(name)") }
+        return index
     }
 
     private mutating func row(_ expressions: [Expression]) throws(RuleEngineError) -> UInt16 {

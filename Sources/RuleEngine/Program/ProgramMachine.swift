@@ -15,6 +15,8 @@ final class ProgramMachine {
     private let constantText: FixedBuffer<UInt8>
     private let patterns: [Pattern]
     private let zones: [TimeZoneRules]
+    private let tables: [RuleTable]
+    private var keyText: [UInt8] = []
     @exclusivity(unchecked) @safe var context = EvaluationContext()
     @exclusivity(unchecked) @safe var runtimeErrors: UInt64 = 0
     /// Where the values of aggregates come from while an evaluation over a window runs.
@@ -31,6 +33,7 @@ final class ProgramMachine {
         constantText = parts.constantText
         patterns = builder.patterns
         zones = builder.zones
+        tables = builder.tables
         self.layout = layout
         self.arena = arena
     }
@@ -146,6 +149,8 @@ final class ProgramMachine {
             return checked(CivilTime.part(a, zones[Int(step.target)], isHour: step.b == 0))
         case .fact: return context.fact(Int(step.target))
         case .property: return context.property(a.slice)
+        case .tableRow: return lookUp(a) { tables[Int(step.target)].row($0, arena) }
+        case .tableCell: return lookUp(a) { tables[Int(step.target)].cell($0, Int(step.b)) }
         default: return .missing
         }
     }
@@ -186,6 +191,15 @@ final class ProgramMachine {
             return checked(nil)
         }
         return .text(arena.copy(bytes))
+    }
+
+    /// Looks in a table by the text of a key.
+    private func lookUp(_ key: Value, _ find: (ByteSlice) -> Value) -> Value {
+        if key.isMissing { return .missing }
+        if key.kind == .text { return find(key.slice) }
+        keyText.removeAll(keepingCapacity: true)
+        JSONWriter.append(plain: key, to: &keyText)
+        return unsafe keyText.withUnsafeBytes { unsafe find(ByteSlice($0)) }
     }
 
     // MARK: Parts of values

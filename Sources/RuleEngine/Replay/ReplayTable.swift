@@ -117,61 +117,21 @@ package struct ReplayTable: Sendable {
     }
 }
 
-/// Rows of a CSV text (RFC 4180): cells in quotes may hold commas, line ends and doubled quotes.
+/// Rows of a CSV text, with the errors of a replay.
 package struct CSVReader: Sendable {
-    private let bytes: [UInt8]
-    private var index = 0
+    private var text: CSVText
     /// Line on which the last row began, from 1.
-    package private(set) var line = 0
-    private var nextLine = 1
+    package var line: Int { text.line }
 
-    package init(_ bytes: [UInt8]) {
-        self.bytes = bytes
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
-    }
+    package init(_ bytes: [UInt8]) { text = CSVText(bytes) }
 
     /// The next row that is not empty; nil at the end.
     package mutating func next() throws(RuleEngineError) -> [[UInt8]]? {
-        while index < bytes.count {
-            line = nextLine
-            let row = try row()
-            if row.count > 1 || !row[0].isEmpty { return row }
+        do {
+            return try text.next()
+        } catch {
+            throw RuleEngineError(
+                .badInput, message: "the quoted cell that begins in line \(error.line) does not end")
         }
-        return nil
-    }
-
-    private mutating func row() throws(RuleEngineError) -> [[UInt8]] {
-        var cells: [[UInt8]] = []
-        var cell: [UInt8] = []
-        while index < bytes.count {
-            let byte = bytes[index]
-            index += 1
-            switch byte {
-            case UInt8(ascii: "\"") where cell.isEmpty: cell = try quoted()
-            case UInt8(ascii: ","):
-                cells.append(cell)
-                cell = []
-            case 0x0D where index < bytes.count && bytes[index] == 0x0A: continue
-            case 0x0A:
-                nextLine += 1
-                return cells + [cell]
-            default: cell.append(byte)
-            }
-        }
-        return cells + [cell]
-    }
-
-    private mutating func quoted() throws(RuleEngineError) -> [UInt8] {
-        var cell: [UInt8] = []
-        while index < bytes.count {
-            let byte = bytes[index]
-            index += 1
-            if byte == UInt8(ascii: "\"") {
-                if index < bytes.count, bytes[index] == UInt8(ascii: "\"") { index += 1 } else { return cell }
-            }
-            if byte == 0x0A { nextLine += 1 }
-            cell.append(byte)
-        }
-        throw RuleEngineError(.badInput, message: "the quoted cell that begins in line \(line) does not end")
     }
 }

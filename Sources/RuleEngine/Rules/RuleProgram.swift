@@ -55,12 +55,14 @@ struct RuleProgram {
     var byCaptures = false
     var machine: ProgramMachine
 
-    init(_ plan: RulePlan, arena: Arena) throws(RuleEngineError) {
+    init(_ plan: RulePlan, arena: Arena, tables: RuleTables) throws(RuleEngineError) {
         let layout = RegisterLayout(
             captures: plan.captures.count, lets: plan.letCount, paths: plan.paths.count,
             histories: plan.histories.count, aggregates: plan.aggregates.count)
         self.layout = layout
-        var builder = ProgramBuilder(rule: plan.name, layout: layout, zones: plan.zones)
+        var builder = ProgramBuilder(
+            rule: plan.name, layout: layout, zones: plan.zones,
+            tables: plan.tables.map { ($0.name, tables.table($0.data)) })
         if let at = plan.eventTime { eventTime = try builder.program(at.expression) }
         for step in plan.steps {
             switch step {

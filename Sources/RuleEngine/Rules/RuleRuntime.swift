@@ -55,12 +55,14 @@ final class RuleRuntime {
         var sequenceFloor: UInt64 = 0
     }
 
-    init(_ plan: RulePlan, index: Int, limits: RuleEngine.Options, arena: Arena) throws(RuleEngineError) {
+    init(
+        _ plan: RulePlan, index: Int, limits: RuleEngine.Options, arena: Arena, tables: RuleTables
+    ) throws(RuleEngineError) {
         self.plan = plan
         self.index = index
         self.limits = limits
         try RuleRuntime.requireSupported(plan)
-        program = try RuleProgram(plan, arena: arena)
+        program = try RuleProgram(plan, arena: arena, tables: tables)
         machine = program.machine
         reader = machine.aggregates
         late = plan.eventTime?.lateNanoseconds ?? 0

@@ -90,8 +90,9 @@ extension RuleEngine {
     ) throws(RuleEngineError) -> ReloadReport {
         var report = ReloadReport()
         var made: [RuleRuntime] = []
+        let tables = RuleTables()
         for (index, rule) in plan.rules.enumerated() {
-            made.append(try RuleRuntime(rule, index: index, limits: options, arena: arena))
+            made.append(try RuleRuntime(rule, index: index, limits: options, arena: arena, tables: tables))
         }
         let mark = arena.mark
         defer { arena.release(mark) }

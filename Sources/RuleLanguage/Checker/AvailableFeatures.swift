@@ -26,7 +26,6 @@ package enum Feature: String, CaseIterable, Sendable {
     package static let notYet: Set<Feature> = [
         .silentAmong,
         .latest,
-        .tables,
         .models,
         .priority,
     ]

@@ -15,7 +15,7 @@ extension ExpressionChecker {
     }
 
     /// An operand that can only give missing.
-    private func wrongOperand(
+    func wrongOperand(
         _ value: CheckedExpression, _ span: SourceSpan, _ message: String, help: String? = nil
     ) -> CheckedExpression {
         if value.kinds.isEmpty {
@@ -292,43 +292,6 @@ extension ExpressionChecker {
         return CheckedExpression(
             expression: .conditional(condition: test, then: first.expression, otherwise: second.expression),
             kinds: first.kinds.union(second.kinds))
-    }
-
-    // MARK: Parts
-
-    func member(_ base: ExpressionSyntax, _ name: NameSyntax) -> CheckedExpression {
-        let value = check(base)
-        guard !value.isPoison else { return .poison }
-        guard value.kinds.contains(.object) else {
-            return wrongOperand(value, base.span, "`.\(name.text)` is taken of an object")
-        }
-        return CheckedExpression(expression: .member(value.expression, name.text), kinds: .any)
-    }
-
-    func subscripted(_ base: ExpressionSyntax, _ index: ExpressionSyntax, _ span: SourceSpan) -> CheckedExpression {
-        if case .name(let name) = base.kind, letSlots[name] == nil, !names.captures.contains(name),
-            scope.constants[name] == nil, scope.tables[name] != nil
-        {
-            let key = check(index)
-            guard place != .constant else { return report(.notAConstant, base.span, "a table is no constant") }
-            return key.isPoison
-                ? .poison : CheckedExpression(expression: .tableRow(table: name, key: key.expression), kinds: .object)
-        }
-        let value = check(base)
-        let key = check(index)
-        guard !value.isPoison, !key.isPoison else { return .poison }
-        guard !value.kinds.isDisjoint(with: [.list, .object]) else {
-            return wrongOperand(value, base.span, "`[…]` is taken of a list or an object")
-        }
-        var wanted: ValueKinds = value.kinds.contains(.list) ? .number : []
-        if value.kinds.contains(.object) { wanted.formUnion(.text) }
-        guard !key.kinds.isDisjoint(with: wanted) else {
-            return wrongOperand(key, index.span, "an index is a number, of an object a text")
-        }
-        if let number = key.expression.literalNumber, number < 0 || number != number.rounded() {
-            log.report(.indexNeverThere, index.span, "there is no such index", help: "the first element is `[0]`")
-        }
-        return CheckedExpression(expression: .subscripted(value.expression, index: key.expression), kinds: .any)
     }
 
     func object(_ members: [MemberSyntax]) -> [ObjectMember] {

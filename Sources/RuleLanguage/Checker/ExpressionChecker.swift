@@ -54,6 +54,8 @@ final class ExpressionChecker {
     var names = CanonicalText()
     var aggregates: [AggregatePlan] = []
     var histories: [HistoryPlan] = []
+    /// Names of the tables that the rule reads, in the order of their first use.
+    var usedTables: [String] = []
     var readsWholePayload = false
     var readsRetained = false
     var zones: [TimeZoneRules] = []

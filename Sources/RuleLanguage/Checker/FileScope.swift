@@ -7,12 +7,22 @@ struct FileScope {
     }
 
     let zones: (String) -> TimeZoneLookup
+
+    struct Table {
+        var span: SourceSpan
+        /// nil: it was reported, so nothing is known of it.
+        var data: TableData?
+    }
+
     var constants: [String: Constant] = [:]
     var models: [String: SourceSpan] = [:]
-    var tables: [String: SourceSpan] = [:]
+    var tables: [String: Table] = [:]
 
     /// Checks the declarations of a file in the order of their kinds: tables and models have no parts to resolve.
-    init(_ file: FileSyntax, log: DiagnosticLog, zones: @escaping (String) -> TimeZoneLookup) {
+    init(
+        _ file: FileSyntax, tables loader: TableLoader, log: DiagnosticLog,
+        zones: @escaping (String) -> TimeZoneLookup
+    ) {
         self.zones = zones
         var defined: [String: SourceSpan] = [:]
         func define(_ name: NameSyntax) -> Bool {
@@ -31,8 +41,8 @@ struct FileScope {
             log.require(.models, model.span)
         }
         for table in file.tables where define(table.name) {
-            tables[table.name.text] = table.name.span
-            log.require(.tables, table.span)
+            let data = log.require(.tables, table.span) ? loader.load(table, log: log) : nil
+            tables[table.name.text] = Table(span: table.name.span, data: data)
         }
         for test in file.tests { log.require(.tests, test.span) }
         let names = Set(file.constants.map(\.name.text))

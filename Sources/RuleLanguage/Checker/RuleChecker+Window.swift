@@ -18,6 +18,7 @@ extension RuleChecker {
             return value.expression
         }
         if case .silent(_, among: .some(let table)) = window.kind {
+            expressions.use(table: table.text)
             if scope.tables[table.text] == nil {
                 let near = NearestName.find(table.text, in: scope.tables.keys)
                 log.report(

@@ -39,7 +39,7 @@ final class DiagnosticLog {
         var span: SourceSpan
     }
 
-    let sources: [SourceText]
+    private(set) var sources: [SourceText]
     /// Features that are refused.
     let notYet: Set<Feature>
     private(set) var diagnostics: [Diagnostic] = []
@@ -52,6 +52,15 @@ final class DiagnosticLog {
         self.sources = sources
         self.notYet = notYet
     }
+
+    /// Takes in a file that is no rule file, so that findings can point into it; returns its number.
+    func add(_ file: RuleSourceFile) -> Int {
+        sources.append(SourceText(file, index: sources.count))
+        return sources.count - 1
+    }
+
+    /// Counts an error that was reported at another place.
+    func countError() { errorCount += 1 }
 
     func report(
         _ code: DiagnosticCode, _ span: SourceSpan, _ message: String, help: String? = nil,

@@ -75,6 +75,7 @@ extension DiagnosticCode {
                 "time zone that can't be used",
                 "Zones have names of the IANA list; their data come from the system's `tzdata`."
             )
+        case .unknownColumn: ("unknown column", "The table has no column of this name.")
         default:
             ("name used as something that it is not", "A function is called with `(…)`, and a value is not called.")
         }
@@ -142,6 +143,19 @@ extension DiagnosticCode {
         case .forwardWithoutEvent:
             ("nothing to forward", "Without an event there is no payload to forward: write what to publish.")
         default: ("fact not available here", "The fact belongs to one message, and here there is none.")
+        }
+    }
+
+    var fileSummary: Summary {
+        switch self {
+        case .unreadableFile:
+            ("file that can't be read", "A file that the rules name is not there, too large, or not what it should be.")
+        case .badTable:
+            ("table that does not fit", "A table has a column for its key, and every column has a name of its own.")
+        case .badTableRow:
+            ("bad row of a table", "A row has a cell for each column and a key; a .json table is an array of objects.")
+        default:
+            ("key of a table used twice", "Two rows have one key. The last one counts.")
         }
     }
 

@@ -1,6 +1,7 @@
 /// A stable number for each kind of finding, shown as `E0203` or `W0406`. A number that was once released is never
 /// given to another finding. 1xx: reading the text, 2xx: names, 3xx: values and types, 4xx: what is proven about
-/// conditions and rules, 5xx: windows and aggregates, 6xx: topics and publishing, 9xx: versions and limits.
+/// conditions and rules, 5xx: windows and aggregates, 6xx: topics and publishing, 7xx: files that
+/// rules name, 9xx: versions and limits.
 package enum DiagnosticCode: UInt16, Sendable, CaseIterable {
     case unexpectedCharacter = 101
     case unfinishedText = 102
@@ -31,6 +32,7 @@ package enum DiagnosticCode: UInt16, Sendable, CaseIterable {
     case usedBeforeDefined = 209
     case repeatedMember = 210
     case wrongUseOfName = 211
+    case unknownColumn = 212
     case unknownZone = 220
 
     case wrongType = 301
@@ -68,13 +70,18 @@ package enum DiagnosticCode: UInt16, Sendable, CaseIterable {
     case schemaNeedsJSON = 604
     case topicOfNoRule = 605
 
+    case unreadableFile = 701
+    case badTable = 702
+    case badTableRow = 703
+    case repeatedKey = 704
+
     case notAvailableYet = 901
     case tooLarge = 902
     case tooManyFindings = 903
 
     package var severity: Diagnostic.Severity {
         switch self {
-        case .indexNeverThere, .equalityOfComputedNumber, .lateWithoutEffect, .topicOfNoRule: .warning
+        case .indexNeverThere, .equalityOfComputedNumber, .lateWithoutEffect, .topicOfNoRule, .repeatedKey: .warning
         default: .error
         }
     }
@@ -98,6 +105,7 @@ package enum DiagnosticCode: UInt16, Sendable, CaseIterable {
         case ..<400: valueSummary
         case ..<500: proofSummary
         case ..<600: windowSummary
+        case 700..<800: fileSummary
         default: topicSummary
         }
     }
