@@ -5,7 +5,7 @@ import Testing
 /// Rules from source text, driven by messages with a virtual clock in milliseconds.
 final class Harness {
     let engine: RuleEngine
-    private(set) var outputs: [RuleOutput] = []
+    var outputs: [RuleOutput] = []
     private var read = 0
 
     static let options = RuleEngine.Options(node: "n", epoch: "e")

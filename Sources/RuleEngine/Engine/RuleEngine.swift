@@ -59,6 +59,8 @@ package final class RuleEngine {
         for (index, rule) in plan.rules.enumerated() {
             rules.append(try RuleRuntime(rule, index: index, limits: options, arena: arena, tables: tables))
         }
+        for rule in rules { rule.watchTable(from: clock) }
+        rescheduleAll()
     }
 
     /// The clock, nanoseconds since the Unix epoch.
@@ -177,7 +179,7 @@ package final class RuleEngine {
         timers.insert(
             TimerQueue.Timer(
                 instant: instant, phase: phase, end: due.end, creation: group.creation,
-                rule: Int32(rule.index), slot: Int32(group.slot), ticket: group.ticket))
+                rule: Int32(rule.index), slot: Int32(group.slot), place: group.place, ticket: group.ticket))
         compactTimers()
     }
 

@@ -9,6 +9,8 @@ struct TimerQueue {
         var creation: UInt64
         var rule: Int32
         var slot: Int32
+        /// Of groups that were created together: their order.
+        var place: Int32
         var ticket: UInt64
 
         func precedes(_ other: Timer) -> Bool {
@@ -17,6 +19,7 @@ struct TimerQueue {
             if end != other.end { return end < other.end }
             if creation != other.creation { return creation < other.creation }
             if rule != other.rule { return rule < other.rule }
+            if place != other.place { return place < other.place }
             return ticket < other.ticket
         }
     }

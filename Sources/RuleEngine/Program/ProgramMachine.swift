@@ -202,6 +202,14 @@ final class ProgramMachine {
         return unsafe keyText.withUnsafeBytes { unsafe find(ByteSlice($0)) }
     }
 
+    /// A value as text, as it reads in a text.
+    func text(of value: Value) -> Value {
+        if value.kind == .text || value.isMissing { return value }
+        keyText.removeAll(keepingCapacity: true)
+        JSONWriter.append(plain: value, to: &keyText)
+        return .text(arena.copy(keyText))
+    }
+
     // MARK: Parts of values
 
     private func member(_ container: Value, _ name: ByteSlice) -> Value {

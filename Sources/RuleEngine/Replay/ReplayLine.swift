@@ -204,6 +204,8 @@ package struct ReplayRun {
             hasBegun = true
             firstTopic = line.topic
             engine.clock = line.timeNanoseconds
+            for rule in engine.rules { rule.watchAgain(from: line.timeNanoseconds) }
+            engine.rescheduleAll()
         }
         if line.timeNanoseconds < engine.clock { earlierLines += 1 }
         let binding = unsafe line.topic.withUnsafeBytes { unsafe engine.cachedBinding(ByteSlice($0)) }

@@ -13,6 +13,10 @@ final class Group: Ageing {
     @exclusivity(unchecked) @safe var newestTime: Int64 = 0
     @exclusivity(unchecked) @safe var newestArrival: Int64 = 0
     @exclusivity(unchecked) @safe var hasTime = false
+    /// Of `silent … among`: it is watched from `newestArrival` on, also before its first event.
+    @exclusivity(unchecked) @safe var isWatched = false
+    /// Of `silent … among`: its place in the table.
+    @exclusivity(unchecked) @safe var place: Int32 = 0
     /// The greatest watermark so far.
     @exclusivity(unchecked) @safe var closedThrough = Int64.min
     /// Number of the message that last used it: the one idle longest has the least.
@@ -55,7 +59,7 @@ final class Group: Ageing {
     /// The watermark at `clock`; nil before the first event.
     @inline(__always)
     func watermark(at clock: Int64, late: Int64) -> Int64? {
-        guard hasTime else { return nil }
+        guard hasTime || isWatched else { return nil }
         return newestTime.minus(late).plus(clock.minus(newestArrival))
     }
 
@@ -64,10 +68,25 @@ final class Group: Ageing {
         newestArrival.plus(end.minus(newestTime.minus(late)))
     }
 
+    /// Watched from `clock` on, without an event so far: reported when `gap` has passed.
+    func watch(from clock: Int64, gap: Int64, late: Int64) {
+        newestTime = clock
+        newestArrival = clock
+        closedThrough = clock &- late
+        let (end, overflow) = clock.addingReportingOverflow(gap)
+        panes.first?.end = overflow ? .max : end
+    }
+
+    /// The first event of a watched group comes: from here on its own times count.
+    func beginSpeaking() {
+        closedThrough = .min
+        panes.first?.end = .max
+    }
+
     /// An event of `time` came at `clock`: moves the watermark.
     @inline(__always)
     func note(time: Int64, clock: Int64, late: Int64) {
-        if let before = watermark(at: clock, late: late) { closedThrough = max(closedThrough, before) }
+        if hasTime, let before = watermark(at: clock, late: late) { closedThrough = max(closedThrough, before) }
         if !hasTime || time > newestTime {
             hasTime = true
             newestTime = time

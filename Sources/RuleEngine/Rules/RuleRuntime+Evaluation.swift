@@ -196,6 +196,8 @@ extension RuleRuntime {
                 machine.runtimeErrors &+= 1
                 continue
             }
+            // Watched groups are made before what was used under their rule's name is known.
+            if group.isWatched { group.sequence = max(group.sequence, ruleState.sequenceFloor) }
             group.sequence += 1
             markDirty(group)
             counters.published &+= 1

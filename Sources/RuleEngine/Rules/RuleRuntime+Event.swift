@@ -90,7 +90,16 @@ extension RuleRuntime {
             counters.noGroup &+= 1
             return nil
         }
-        let group = unsafe keyBytes.withUnsafeBytes { unsafe find(ByteSlice($0), emission, &outputs) }
+        let group: Group
+        if amongTable == nil {
+            group = unsafe keyBytes.withUnsafeBytes { unsafe find(ByteSlice($0), emission, &outputs) }
+        } else {
+            guard let watched = unsafe keyBytes.withUnsafeBytes({ unsafe watchedGroup(ByteSlice($0)) }) else {
+                counters.noGroup &+= 1
+                return nil
+            }
+            group = watched
+        }
         group.lastUsed = eventNumber
         if isByCaptures { entry.cachedGroup = group }
         return group
@@ -116,8 +125,9 @@ extension RuleRuntime {
             return true
         }
         for part in program.by {
-            let value = machine.run(part)
+            var value = machine.run(part)
             if value.isMissing { return false }
+            if amongTable != nil { value = machine.text(of: value) }
             ValueCodec.append(key: value, to: &keyBytes, machine.arena)
         }
         return true
@@ -154,6 +164,7 @@ extension RuleRuntime {
             group.sliding = SlidingWindow(program.columns, countMax: 0, length: length, countsEvents: countsEvents)
         default: break
         }
+        group.isWatched = amongTable != nil
         group.baselines = program.baselines.map { Baseline($0) }
         if hasAlarm { group.alarm = Alarm() }
     }

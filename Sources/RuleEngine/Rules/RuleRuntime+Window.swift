@@ -7,6 +7,7 @@ extension RuleRuntime {
         _ group: Group, _ time: Int64, _ clock: Int64, _ emission: Emission, _ outputs: inout [RuleOutput]
     ) {
         let newestBefore = group.hasTime ? group.newestTime : Int64.min
+        if group.isWatched, !group.hasTime { group.beginSpeaking() }
         group.note(time: time, clock: clock, late: late)
         if hasDueWork(group) { settle(group, emission, &outputs) } else { endHops(group) }
         switch plan.window?.kind {

@@ -20,6 +20,8 @@ final class RuleRuntime {
     let hasAlarm: Bool
     let readsRetained: Bool
     let hasStepHistories: Bool
+    /// Of `silent … among`: the table whose keys are the groups.
+    let amongTable: TableData?
     let hasHistories: Bool
 
     /// The program's steps and column arguments, plain for the way of a message.
@@ -78,6 +80,11 @@ final class RuleRuntime {
         hasAlarm = plan.when.map { $0.forNanoseconds != nil || $0.until != nil } ?? false
         hasHistories = !plan.histories.isEmpty
         readsRetained = plan.readsRetained
+        if case .silent(_, let name?) = plan.window?.kind {
+            amongTable = plan.tables.first { $0.name == name }?.data
+        } else {
+            amongTable = nil
+        }
         hasStepHistories = program.stepHistories.contains { !$0.isEmpty }
         steps = FixedBuffer(program.steps)
         columnArguments = FixedBuffer(program.columns.map(\.argument))
@@ -101,7 +108,9 @@ final class RuleRuntime {
         if case .every(_, _, let zone?) = plan.window?.kind, !plan.zones.contains(where: { $0.name == zone }) {
             throw refuse("the time zone \(zone) is")
         }
-        if case .silent(_, let among?) = plan.window?.kind { throw refuse("`silent … among \(among)` is") }
+        if case .silent(_, let name?) = plan.window?.kind, !plan.tables.contains(where: { $0.name == name }) {
+            throw refuse("the table \(name) is")
+        }
     }
 
     var name: String { plan.name }

@@ -38,6 +38,8 @@ extension RuleEngine {
         let byName = Dictionary(grouping: groups.filter { !$0.rule.isEmpty && $0.state != nil }, by: \.rule)
         for rule in rules {
             rule.raiseFloor(to: retiredFloor)
+            // What has no state is watched from `resume` on.
+            rule.unwatch()
             guard let states = byName[rule.name] else { continue }
             let report = rule.restore(states)
             restoreSkipped += report.skipped
@@ -78,6 +80,7 @@ extension RuleEngine {
     /// `silent` does not count the downtime, and windows that ended meanwhile close, each at its own end.
     package func resume(atNanoseconds now: Int64, into outputs: inout [RuleOutput]) {
         for rule in rules where now > clock { rule.breakRuns(clock: clock, now: now) }
+        for rule in rules { rule.watchUnwatched(from: now) }
         rescheduleAll()
         advance(toNanoseconds: now, into: &outputs)
     }
@@ -96,6 +99,7 @@ extension RuleEngine {
         }
         let mark = arena.mark
         defer { arena.release(mark) }
+        for rule in made { rule.watchTable(from: clock) }
         let old = Dictionary(rules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let names = Set(plan.rules.map(\.name))
         for rule in rules where !names.contains(rule.name) {
@@ -120,6 +124,7 @@ extension RuleEngine {
                 made[index] = before
             } else {
                 if !rule.hasAlarm { clearAll(before, &outputs) }
+                if rule.amongTable != nil { dropUnlisted(before, rule, &outputs) }
                 rule.takeOver(before)
             }
         }
@@ -136,6 +141,18 @@ extension RuleEngine {
             rule.machine.context = EvaluationContext()
             rule.machine.context.now = clock
             rule.clearIfActive(group, Emission(engine: self, depth: 0), &outputs)
+        }
+    }
+
+    /// Groups whose key left the table of `silent … among` go.
+    private func dropUnlisted(_ before: RuleRuntime, _ after: RuleRuntime, _ outputs: inout [RuleOutput]) {
+        for slot in before.groups.slots {
+            guard let group = before.groups[slot], !after.isListed(group.key) else { continue }
+            before.machine.context = EvaluationContext()
+            before.machine.context.now = clock
+            before.clearIfActive(group, Emission(engine: self, depth: 0), &outputs)
+            before.forget(group)
+            goneStates.append(RuleGroupState(rule: before.name, key: StateKey.group(group.key), state: nil))
         }
     }
 

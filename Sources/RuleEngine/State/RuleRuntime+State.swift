@@ -179,7 +179,9 @@ extension RuleRuntime {
         unsafe restored.key.withUnsafeBytes { buffer in
             let key = unsafe ByteSlice(buffer)
             let hash = KeyTable<Group>.hash(key)
-            if let group = restored.group {
+            if let group = restored.group, amongTable != nil {
+                putBack(group, key, hash)
+            } else if let group = restored.group {
                 guard usesGroups, groups.find(key, hash: hash) == nil, groups.count < limits.groupsMax else { return }
                 _ = groups.insert(key, hash: hash) { slot in group.moved(to: slot) }
                 if group.alarm?.isActive == true { counters.activeAlarms += 1 }
@@ -232,7 +234,10 @@ extension RuleRuntime {
                 group.alarm = Alarm()
                 markDirty(group)
             }
-            if let gap, let pane = group.panes.first, let mark = group.watermark(at: now, late: late) {
+            if let gap, group.isWatched, !group.hasTime, !group.panes.isEmpty {
+                group.watch(from: now, gap: gap, late: late)
+                markDirty(group)
+            } else if let gap, let pane = group.panes.first, let mark = group.watermark(at: now, late: late) {
                 pane.end = max(pane.end, mark &+ gap)
                 markDirty(group)
             }

@@ -1,0 +1,86 @@
+import RuleLanguage
+
+/// `silent … among`: the keys of a table are the groups, there from the start and in the table's order.
+extension RuleRuntime {
+    private var gap: Int64 {
+        if case .silent(let length, _) = plan.window?.kind { length } else { 0 }
+    }
+
+    /// Makes a group for each key of the table, watched from `clock` on. All count as created at the start: their place
+    /// in the table is their order.
+    func watchTable(from clock: Int64) {
+        guard let amongTable else { return }
+        for (place, row) in amongTable.rows.enumerated() {
+            guard groups.count < limits.groupsMax else {
+                counters.groupsEvicted &+= 1
+                continue
+            }
+            unsafe Array(row.key.utf8).withUnsafeBytes { buffer in
+                let text = Value.text(unsafe ByteSlice(buffer))
+                var key: [UInt8] = []
+                ValueCodec.append(key: text, to: &key, machine.arena)
+                unsafe key.withUnsafeBytes { bytes in
+                    let slice = unsafe ByteSlice(bytes)
+                    _ = groups.insert(slice, hash: KeyTable<Group>.hash(slice)) { slot in
+                        let group = Group(slot: slot, key: key, creation: 0, sequence: ruleState.sequenceFloor)
+                        group.place = Int32(place)
+                        group.keyValues = [StoredValue(text)]
+                        equip(group)
+                        group.panes = [Pane(program.columns, start: clock, end: clock)]
+                        group.watch(from: clock, gap: gap, late: late)
+                        return group
+                    }
+                }
+            }
+        }
+        for slot in groups.slots { groups[slot].map(markDirty) }
+    }
+
+    /// The group of an event's key; nil where the table has no such key.
+    func watchedGroup(_ key: ByteSlice) -> Group? {
+        groups.find(key, hash: KeyTable<Group>.hash(key)).flatMap { groups[$0] }
+    }
+
+    func isListed(_ key: [UInt8]) -> Bool {
+        unsafe key.withUnsafeBytes { unsafe watchedGroup(ByteSlice($0)) != nil }
+    }
+
+    /// Puts a group that was kept in the place of the new one of its key; of a key that left the table it goes.
+    func putBack(_ group: Group, _ key: ByteSlice, _ hash: UInt64) {
+        guard let slot = groups.find(key, hash: hash), let fresh = groups[slot] else {
+            ruleState.sequenceFloor = max(ruleState.sequenceFloor, group.sequence)
+            dirty.rule = true
+            dirty.gone.append(StateKey.group(key.array))
+            return
+        }
+        group.place = fresh.place
+        group.creation = fresh.creation
+        group.isDirty = fresh.isDirty
+        groups[slot] = group.moved(to: slot)
+        if group.alarm?.isActive == true { counters.activeAlarms += 1 }
+    }
+
+    /// Watching has not begun: groups that never spoke wait for `watchUnwatched`.
+    func unwatch() {
+        guard amongTable != nil else { return }
+        for slot in groups.slots { groups[slot]?.panes.first?.end = .max }
+    }
+
+    func watchUnwatched(from clock: Int64) {
+        forEachSilent { group in
+            if group.panes.first?.end == .max { group.watch(from: clock, gap: gap, late: late) }
+        }
+    }
+
+    /// Watching begins at `clock` for all that never spoke.
+    func watchAgain(from clock: Int64) { forEachSilent { $0.watch(from: clock, gap: gap, late: late) } }
+
+    private func forEachSilent(_ body: (Group) -> Void) {
+        guard amongTable != nil else { return }
+        for slot in groups.slots {
+            guard let group = groups[slot], !group.hasTime, !group.panes.isEmpty else { continue }
+            body(group)
+            markDirty(group)
+        }
+    }
+}
