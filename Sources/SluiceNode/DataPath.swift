@@ -47,7 +47,7 @@ final class DataPath: Sendable {
         let loop = broker.stageLoop
         let bridgeRoutes = try BridgeRoutes(configuration)
         self.bridgeRoutes = bridgeRoutes
-        self.ruleTopics = Mutex(plan.rules.flatMap(\.sources))
+        self.ruleTopics = Mutex(plan.rules.flatMap { $0.sources + $0.latestTopics })
         let node = configuration.node
         self.stage = try await loop.eventLoop.submit {
             let engine = try RuleEngine(
@@ -93,7 +93,7 @@ final class DataPath: Sendable {
     func reload(_ plan: RuleSetPlan) async throws -> ReloadReport {
         let stage = stage
         let report = try await broker.stageLoop.eventLoop.submit { try stage.reload(plan) }.get()
-        ruleTopics.withLock { $0 = plan.rules.flatMap(\.sources) }
+        ruleTopics.withLock { $0 = plan.rules.flatMap { $0.sources + $0.latestTopics } }
         setTakers()
         return report
     }

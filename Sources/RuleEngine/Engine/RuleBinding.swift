@@ -62,13 +62,17 @@ package final class RuleBinding {
     let usesClient: Bool
     let generation: UInt64
     private let topicBytes: FixedBuffer<UInt8>
+    /// Whether a `latest` can ask for the topic, and where its messages are kept.
+    let isLatest: Bool
+    @exclusivity(unchecked) @safe var latest: LatestMessages.Entry?
 
     /// Whether a rule of the binding remembers something besides the numbers of its outputs: a window, a `limit`, a
-    /// history, `dedupe`. Then every message of the topic is part of what a restart must replay.
+    /// history, `dedupe`, or that a `latest` asks for the topic. Then every message of the topic is part of what a restart must replay.
     package let keepsState: Bool
 
     init(
-        _ found: [(rule: RuleRuntime, source: SourcePlan, captures: [Range<Int>])], topic: ByteSlice, generation: UInt64
+        _ found: [(rule: RuleRuntime, source: SourcePlan, captures: [Range<Int>])], topic: ByteSlice, isLatest: Bool,
+        generation: UInt64
     ) {
         var paths: [PayloadPath] = []
         var cborPaths: [PayloadPath] = []
@@ -99,7 +103,8 @@ package final class RuleBinding {
         usesJSON = found.contains { $0.source.decoding == .json }
         usesCBOR = found.contains { $0.source.decoding == .cbor }
         usesClient = found.contains { $0.rule.usesClient }
-        keepsState = found.contains { $0.rule.keepsState }
+        self.isLatest = isLatest
+        keepsState = isLatest || found.contains { $0.rule.keepsState }
         self.generation = generation
     }
 

@@ -7,6 +7,9 @@ extension RuleEngine {
     ) {
         messageCount &+= 1
         guard let binding else { return }
+        var message = message
+        message.number = messageCount
+        if binding.isLatest { remember(message, binding) }
         let slots = arena.values(binding.slotCount)
         var fault: JSONFault?
         if binding.usesJSON {

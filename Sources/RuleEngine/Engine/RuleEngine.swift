@@ -21,6 +21,9 @@ package final class RuleEngine {
         package var payloadBytesMax = 16 << 20
         /// Topics of rules' own messages whose bindings are kept.
         package var bindingCacheMax = 4_096
+        /// Payloads that `latest` keeps, of all topics; beyond, the topic idle longest goes and is counted. Of topics
+        /// it keeps `groupsMax`.
+        package var latestBytesMax = 64 << 20
 
         package init(node: String, epoch: String, groupsMax: Int = 100_000) {
             self.node = node
@@ -49,16 +52,19 @@ package final class RuleEngine {
     /// Numbers up to this were used by rules that are gone.
     var retiredFloor: UInt64 = 0
     var goneStates: [RuleGroupState] = []
+    let latest: LatestMessages
     @exclusivity(unchecked) @safe var isEngineDirty = true
 
     /// An engine with empty state at the given clock.
     package init(_ plan: RuleSetPlan, options: Options, clockNanoseconds: Int64) throws(RuleEngineError) {
         self.options = options
         clock = clockNanoseconds
+        latest = LatestMessages(topicsMax: options.groupsMax, bytesMax: options.latestBytesMax)
         let tables = RuleTables()
         for (index, rule) in plan.rules.enumerated() {
             rules.append(try RuleRuntime(rule, index: index, limits: options, arena: arena, tables: tables))
         }
+        for rule in rules { rule.machine.latest = latest }
         for rule in rules { rule.watchTable(from: clock) }
         rescheduleAll()
     }
@@ -85,7 +91,9 @@ package final class RuleEngine {
                 }
             }
         }
-        return found.isEmpty ? nil : RuleBinding(found, topic: topic, generation: generation)
+        let isLatest = isWanted(topic)
+        guard isLatest || !found.isEmpty else { return nil }
+        return RuleBinding(found, topic: topic, isLatest: isLatest, generation: generation)
     }
 
     /// Moves the clock to the message's arrival (never back), runs the timers that are due, then takes the event.
@@ -103,6 +111,7 @@ package final class RuleEngine {
         message.arrival = clock
         if binding.usesClient, let client = input.client { message.client = .text(arena.copy(Array(client.utf8))) }
         dispatch(message, current(binding, message.topic), 0, &outputs)
+        latest.settle()
         arena.release(mark)
     }
 
@@ -156,6 +165,7 @@ package final class RuleEngine {
         rule.isRunning = true
         rule.run(due, group, Emission(engine: self, depth: 0), &outputs)
         rule.isRunning = false
+        latest.settle()
         arena.release(mark)
         schedule(rule, group)
     }

@@ -13,6 +13,8 @@ struct EvaluationContext: BitwiseCopyable {
     var time: Int64 = 0
     /// `now()`.
     var now: Int64 = 0
+    /// Number of the message; a timer comes after all that there were.
+    var number = UInt64.max
     var windowStart = Value.missing
     var windowEnd = Value.missing
 

@@ -15,6 +15,8 @@ struct Instruction: BitwiseCopyable {
         case civil
         /// The row of table `target` with the key `a`, and the cell of it in column `b`.
         case tableRow, tableCell
+        /// The last message on topic `a`.
+        case latest
     }
     var operation: Operation
     var destination: UInt16

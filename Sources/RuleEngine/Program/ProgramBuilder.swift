@@ -231,8 +231,8 @@ struct ProgramBuilder {
             emit(.matches, destination, a, target: patterns.count - 1)
         case .messageFact(let fact): emit(.fact, destination, target: fact.index)
         case .property(let name): emit(.property, destination, constant(name))
-        default:
-            throw unsupported("latest()")
+        case .latest(let parts): emit(.latest, destination, try compile(.interpolated(parts)))
+        default: throw unsupported("something")
         }
     }
 

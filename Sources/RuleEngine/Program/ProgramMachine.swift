@@ -16,6 +16,7 @@ final class ProgramMachine {
     private let patterns: [Pattern]
     private let zones: [TimeZoneRules]
     private let tables: [RuleTable]
+    @exclusivity(unchecked) @safe var latest: LatestMessages?
     private var keyText: [UInt8] = []
     @exclusivity(unchecked) @safe var context = EvaluationContext()
     @exclusivity(unchecked) @safe var runtimeErrors: UInt64 = 0
@@ -149,6 +150,8 @@ final class ProgramMachine {
             return checked(CivilTime.part(a, zones[Int(step.target)], isHour: step.b == 0))
         case .fact: return context.fact(Int(step.target))
         case .property: return context.property(a.slice)
+        case .latest:
+            return a.kind == .text ? latest?.value(a.slice, before: context.number, arena) ?? .missing : .missing
         case .tableRow: return lookUp(a) { tables[Int(step.target)].row($0, arena) }
         case .tableCell: return lookUp(a) { tables[Int(step.target)].cell($0, Int(step.b)) }
         default: return .missing

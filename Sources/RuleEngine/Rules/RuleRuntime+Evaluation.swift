@@ -172,6 +172,7 @@ extension RuleRuntime {
         reader.begin(results: saved.aggregates.map { $0.load(arena) })
         var context = EvaluationContext()
         context.now = machine.context.now
+        context.number = machine.context.number
         context.topic = arena.copy(saved.topic)
         context.payload = arena.copy(saved.payload)
         context.properties = arena.copy(saved.properties)

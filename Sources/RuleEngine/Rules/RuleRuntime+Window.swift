@@ -208,6 +208,7 @@ extension RuleRuntime {
         for register in 0..<program.layout.aggregates { machine.registers[register] = .missing }
         var context = EvaluationContext()
         context.now = machine.context.now
+        context.number = machine.context.number
         machine.context = context
         for (part, value) in zip(program.by, group.keyValues) where part.start == part.end {
             let register = Int(part.result)

@@ -8,6 +8,7 @@ extension RuleEngine {
         var states = goneStates
         goneStates = []
         for rule in rules { rule.takeDirty(into: &states) }
+        latest.takeDirty(into: &states)
         if isEngineDirty {
             isEngineDirty = false
             states.append(RuleGroupState(rule: "", key: StateKey.engine, state: encodeEngine()))
@@ -32,9 +33,17 @@ extension RuleEngine {
     package func restore(_ groups: [RuleGroupState]) {
         let mark = arena.mark
         defer { arena.release(mark) }
+        var messages: [(topic: [UInt8], state: [UInt8])] = []
         for state in groups where state.rule.isEmpty {
-            if let bytes = state.state { restoreEngine(bytes) }
+            guard let bytes = state.state else { continue }
+            if state.key.first == StateKey.Kind.latest.rawValue {
+                messages.append((Array(state.key.dropFirst()), bytes))
+            } else {
+                restoreEngine(bytes)
+            }
         }
+        restoreDamaged += latest.restore(messages)
+        latest.keep(where: isWanted)
         let byName = Dictionary(grouping: groups.filter { !$0.rule.isEmpty && $0.state != nil }, by: \.rule)
         for rule in rules {
             rule.raiseFloor(to: retiredFloor)
@@ -129,6 +138,9 @@ extension RuleEngine {
             }
         }
         rules = made
+        for rule in rules { rule.machine.latest = latest }
+        latest.settle()
+        latest.keep(where: isWanted)
         generation += 1
         ownBindings = KeyTable()
         rescheduleAll()

@@ -47,7 +47,7 @@ extension RuleRuntime {
         case .dedupe:
             guard stateKey.count > 1, Int(stateKey[1]) < dedupePeriods.count else { return false }
             return held(dedupePeriods[Int(stateKey[1])], 2)
-        case .rule, .sole, .engine: return true
+        case .rule, .sole, .engine, .latest: return true
         }
     }
 
@@ -156,7 +156,7 @@ extension RuleRuntime {
             ruleState.sequenceFloor = max(ruleState.sequenceFloor, floor)
             return .fits(nil)
         case .limit, .dedupe: return readPeriod(kind, key, bytes)
-        case .engine: return .damaged
+        case .engine, .latest: return .damaged
         }
     }
 

@@ -24,7 +24,6 @@ package enum Feature: String, CaseIterable, Sendable {
     case zoneArgument = "time zones in `hour` and `weekday`"
 
     package static let notYet: Set<Feature> = [
-        .latest,
         .models,
         .priority,
     ]

@@ -298,6 +298,37 @@ extension ExpressionChecker {
         if let problem = TopicChecker.problem(inPublished: checked) {
             return report(.badTopic, arguments[0].value.span, problem.message, help: problem.help)
         }
+        let topic = latestTopic(checked)
+        if !latestTopics.contains(topic) { latestTopics.append(topic) }
         return CheckedExpression(expression: .latest(checked), kinds: .json)
+    }
+
+    /// A filter for every topic that `parts` can mean: a level with a capture may be any, and what follows a capture of
+    /// several levels too.
+    private func latestTopic(_ parts: [TextPart]) -> SourcePlan {
+        var levels: [SourcePlan.Level] = []
+        var level = SourcePlan.Level.literal("")
+        for part in parts {
+            switch part {
+            case .value(let value):
+                guard case .capture(let slot) = value, !isRest(slot) else {
+                    return SourcePlan(levels: levels + [.rest])
+                }
+                level = .any
+            case .literal(let text):
+                for (index, piece) in text.split(separator: "/", omittingEmptySubsequences: false).enumerated() {
+                    if index > 0 {
+                        levels.append(level)
+                        level = .literal("")
+                    }
+                    if case .literal(let before) = level { level = .literal(before + piece) }
+                }
+            }
+        }
+        return SourcePlan(levels: levels + [level])
+    }
+
+    private func isRest(_ slot: Int) -> Bool {
+        sources.contains { $0.levels.contains(.captureRest(slot)) }
     }
 }

@@ -54,6 +54,7 @@ final class ExpressionChecker {
     var names = CanonicalText()
     var aggregates: [AggregatePlan] = []
     var histories: [HistoryPlan] = []
+    var latestTopics: [SourcePlan] = []
     /// Names of the tables that the rule reads, in the order of their first use.
     var usedTables: [String] = []
     var readsWholePayload = false

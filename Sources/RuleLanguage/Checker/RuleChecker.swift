@@ -39,7 +39,8 @@ struct RuleChecker {
             eventTime: eventTime, steps: steps, window: window, windowLets: windowLets, when: when, limit: limit,
             publishes: publishes, paths: expressions.names.paths, readsWholePayload: expressions.readsWholePayload,
             aggregates: expressions.aggregates, histories: expressions.histories, letCount: expressions.lets.count,
-            readsRetained: expressions.readsRetained, zones: expressions.zones, tables: expressions.tablePlans)
+            readsRetained: expressions.readsRetained, zones: expressions.zones,
+            latestTopics: expressions.latestTopics, tables: expressions.tablePlans)
         let signatures = RuleSignatures(plan, names: expressions.names)
         plan.stateSignature = signatures.state
         plan.whenSignature = signatures.when

@@ -42,6 +42,8 @@ package struct RulePlan: Sendable {
     package var readsRetained: Bool
     /// The time zones that the rule names.
     package var zones: [TimeZoneRules]
+    /// Filters that match every topic for which a `latest` of the rule can ask.
+    package var latestTopics: [SourcePlan]
     /// The tables that the rule reads. Not part of the signatures: a changed table keeps the state.
     package var tables: [TablePlan]
     /// Canonical text of `from at where let window`: equal text keeps its state over a reload.
@@ -54,7 +56,8 @@ package struct RulePlan: Sendable {
         steps: [StepPlan] = [], window: WindowPlan? = nil, windowLets: [LetPlan] = [], when: WhenPlan? = nil,
         limit: LimitPlan? = nil, publishes: [PublishPlan], paths: [PayloadPath] = [], readsWholePayload: Bool = false,
         aggregates: [AggregatePlan] = [], histories: [HistoryPlan] = [], letCount: Int = 0, readsRetained: Bool = false,
-        zones: [TimeZoneRules] = [], tables: [TablePlan] = [], stateSignature: String = "", whenSignature: String = ""
+        zones: [TimeZoneRules] = [], latestTopics: [SourcePlan] = [], tables: [TablePlan] = [],
+        stateSignature: String = "", whenSignature: String = ""
     ) {
         self.name = name
         self.title = title
@@ -74,6 +77,7 @@ package struct RulePlan: Sendable {
         self.letCount = letCount
         self.readsRetained = readsRetained
         self.zones = zones
+        self.latestTopics = latestTopics
         self.tables = tables
         self.stateSignature = stateSignature
         self.whenSignature = whenSignature
