@@ -77,8 +77,15 @@ struct TableTests {
         #expect(json("[{\"id\": \"a\", \"limit\": 01}]") == ["E0703 rules/machines.json:1"])
         #expect(json("[{\"id\": \"a\", \"limit\": 1e999}]") == ["E0703 rules/machines.json:1"])
         #expect(json("[{\"id\": \"a\", \"limit\": 1}]\n]") == ["E0703 rules/machines.json:2"])
-        #expect(json("[\n{\"limit\": 1},\n{\"id\": 1.5, \"limit\": 2}]").contains("E0703 rules/machines.json:3"))
-        #expect(json("[{\"ids\": \"a\", \"limit\": 1}]").contains("E0703 rules/machines.json:1"))
+        #expect(
+            json("[\n{\"limit\": 1},\n{\"id\": 1.5, \"limit\": 2}]") == [
+                "E0703 rules/machines.json:2", "E0703 rules/machines.json:3",
+            ])
+        #expect(json("[{\"ids\": \"a\", \"limit\": 1}]") == ["E0702 rules/hot.rules:1"])
+        #expect(
+            json("[{\"id\": \"\", \"limit\": 1},\n{\"id\": null}]") == [
+                "E0703 rules/machines.json:1", "E0703 rules/machines.json:2",
+            ])
         #expect(json("[{\"id\": \"a\", \"limit\": \"x") == ["E0703 rules/machines.json:1"])
         let deep = String(repeating: "[", count: 63) + String(repeating: "]", count: 63)
         #expect(json("[{\"id\": \"a\", \"limit\": 1, \"x\": \(deep)}]") == ["E0703 rules/machines.json:1"])

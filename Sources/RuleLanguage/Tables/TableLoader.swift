@@ -183,6 +183,7 @@ struct TableReader {
         var objects = JSONRows(bytes)
         var columns: [String] = []
         var index: [[UInt8]: Int] = [:]
+        var keyless: [Int] = []
         do {
             while let members = try objects.next() {
                 var cells = [TableCell](repeating: .missing, count: columns.count)
@@ -199,7 +200,8 @@ struct TableReader {
                     refuse(objects.start, "the table has more than \(RuleLimits.tableColumnsMax) members")
                     return nil
                 }
-                take(index[Array(syntax.key.text.utf8)].map { cells[$0] } ?? .missing, cells, at: objects.start)
+                let key = index[Array(syntax.key.text.utf8)].map { cells[$0] } ?? .missing
+                if key == .missing { keyless.append(objects.start) } else { take(key, cells, at: objects.start) }
             }
         } catch {
             refuse(error.offset, "the table does not read: \(error.message)", isPoint: true)
@@ -209,6 +211,7 @@ struct TableReader {
             noKey(columns)
             return nil
         }
+        for offset in keyless.prefix(RuleLimits.diagnosticsMax) { take("", [], at: offset) }
         if columns.isEmpty { columns = [syntax.key.text] }
         return finish(columns, bytes)
     }
@@ -217,8 +220,7 @@ struct TableReader {
         switch key {
         case .text(let text): take(text, cells, at: offset)
         case .number(let text) where Int64(text).map({ "\($0)" == text }) == true: take(text, cells, at: offset)
-        case .missing: take("", cells, at: offset)
-        case .boolean, .number, .json:
+        case .missing, .boolean, .number, .json:
             refuse(offset, "the key `\(syntax.key.text)` of this row is neither a text nor a whole number")
         }
     }
@@ -236,8 +238,7 @@ struct TableReader {
 
     private mutating func take(_ key: String, _ cells: [TableCell], at offset: Int) {
         guard !key.isEmpty else {
-            // Of a table without the column one finding is enough.
-            if isSound || !cells.isEmpty { refuse(offset, "this row has no `\(syntax.key.text)`") }
+            refuse(offset, "this row has no `\(syntax.key.text)`")
             return
         }
         guard keys.count < RuleLimits.tableRowsMax else {
