@@ -28,9 +28,11 @@ final class FileWatch: Sendable {
         thread.start()
     }
 
+    /// Once: the watch can't be used after it.
     func stop() {
         var byte: UInt8 = 1
         _ = write(stopPipe.write, &byte, 1)
+        close(stopPipe.write)
     }
 
     /// Editors replace files instead of writing them, so the folder of a file is what is watched.
