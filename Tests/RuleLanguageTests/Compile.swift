@@ -27,7 +27,8 @@ func findZone(_ name: String) -> TimeZoneLookup {
 
 /// Files that rules of tests name.
 let testTables = [
-    "rules/devices.csv": "id,place\n", "rules/machines.csv": "id,limit,site\npress-1,85,north\npress-2,90,south\n",
+    "rules/devices.csv": "id,place\n", "rules/sensors.csv": "id,site\na,north\n",
+    "rules/machines.csv": "id,limit,site\npress-1,85,north\npress-2,90,south\n",
     "rules/short.csv": "id,limit\npress-1,85\npress-2\n", "rules/twice.csv": "id,limit\npress-1,85\npress-1,90\n",
 ]
 
