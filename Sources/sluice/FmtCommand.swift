@@ -68,8 +68,14 @@ struct FmtCommand: ParsableCommand {
     }
 
     private func write(_ text: String, to path: String) throws {
+        let file = URL(fileURLWithPath: path).resolvingSymlinksInPath()
         do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path).resolvingSymlinksInPath(), options: .atomic)
+            // The file is replaced as a whole, so it takes over who may read it.
+            let permissions = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions]
+            try Data(text.utf8).write(to: file, options: .atomic)
+            if let permissions {
+                try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: file.path)
+            }
         } catch {
             throw CommandFailure(.cannotRun, "can't write \(path): check that the file and its folder may be written")
         }

@@ -41,10 +41,13 @@ struct RuleToolTests {
         try withFolder {
             let rule = "rule r{from \"t\" publish \"u\"}"
             let path = try write(rule, to: "a.rules")
+            try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
             #expect(run("fmt", "--check", path) == 1)
             #expect(try read(path) == rule)
             #expect(run("fmt", folder.path) == 0)
             #expect(try read(path) == "rule r {\n  from \"t\"\n  publish \"u\"\n}\n")
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
+            #expect(mode?.intValue == 0o640)
             #expect(run("fmt", "--check", folder.path) == 0)
             #expect(run("fmt", path + "x") == 3)
             #expect(run("fmt") == 2)

@@ -58,6 +58,14 @@ import Testing
         }
     }
 
+    @Test(arguments: ["every 0.000001ms over 292d", "every 0.000001ms", "last 1000000", "every 1000000 events"])
+    func extremeWindowsAreBounded(_ window: String) throws {
+        let late = window == "every 0.000001ms" ? "at .t late 100000d" : ""
+        let text = try explanation("rule r { from \"t\" \(late) window \(window) publish \"o\" { n: median(.v) } }")
+            .text
+        #expect(text.contains("  state      about "))
+    }
+
     @Test func stateHasItsBound() throws {
         let stateless = try explanation("rule r { from \"t\" publish \"o\" }")
         #expect(stateless.text.hasSuffix("  state      none: each event is judged by itself\n"))

@@ -145,6 +145,22 @@ import Testing
         #expect(RuleTestReport([]).text == "there are no tests\n")
     }
 
+    @Test("the tests in the manual's examples pass")
+    func manual() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("docs/language.md")
+        let manual = try String(contentsOf: file, encoding: .utf8)
+        var count = 0
+        for block in manual.components(separatedBy: "```rules\n").dropFirst() {
+            let set = try Harness.compile(block.components(separatedBy: "```")[0])
+            for test in set.tests {
+                count += 1
+                #expect(try RuleTest.run(test, of: set).failure == nil)
+            }
+        }
+        #expect(count > 0)
+    }
+
     @Test("the shipped rules pass their tests, and each file has some")
     func shippedRules() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

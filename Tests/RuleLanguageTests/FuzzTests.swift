@@ -47,6 +47,9 @@ struct FuzzTests {
         where diagnostic.place.line < 1 || diagnostic.place.column < 1 || diagnostic.text.isEmpty {
             Issue.record("no place: \(text)")
         }
+        guard let formatted = RuleFormatter.format(RuleSourceFile(name: "f.rules", text: text)).text else { return }
+        let again = RuleFormatter.format(RuleSourceFile(name: "f.rules", text: formatted)).text
+        if again != formatted { Issue.record("formats twice: \(text)") }
     }
 
     @Test("token soup", arguments: 0..<4)

@@ -98,11 +98,15 @@ package struct RuleStateSize {
         case .lastCount(let count): sliding(events: count, countsEvents: false)
         case .lastDuration: sliding(events: events, countsEvents: rule.countsEvents)
         case .everyCount(let count): panes(1, events: count)
-        case .every(let hop, let length?, _): panes(Int(length / hop), events: max(1, events / Int(length / hop)))
-        case .every(let length, nil, _): panes(1 + Int(rule.late / length), events: events)
+        case .every(let hop, let length?, _):
+            panes(open(length / hop), events: max(1, events / open(length / hop)))
+        case .every(let length, nil, _): panes(1 + open(rule.late / length), events: events)
         case .session, .silent: panes(1, events: events)
         }
     }
+
+    /// Windows that are open at one time, or steps of windows that overlap.
+    private func open(_ count: Int64) -> Int { Int(min(count, Int64(rule.limits.openWindowsMax))) }
 
     private func sliding(events: Int, countsEvents: Bool) -> Int {
         var capacity = 8
