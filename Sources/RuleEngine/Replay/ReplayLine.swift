@@ -58,15 +58,9 @@ package struct ReplayLine: Sendable, Equatable {
 
         mutating func read(_ line: ByteSlice) -> Result<ReplayLine, RuleEngineError> {
             do throws(JSONFault) {
-                try JSONScanner.check(line)
+                guard try readMembers(line) else { return refuse("a line is an object") }
             } catch {
                 return refuse("\(error.reason.text) at byte \(error.offset)")
-            }
-            var start = 0
-            JSONText.skipSpace(line, &start)
-            guard line[start] == UInt8(ascii: "{") else { return refuse("a line is an object") }
-            try? JSONTree.forEachMember(line.slice(start, line.count), arena) { name, value in
-                take(name.string, value)
             }
             if let fault { return refuse(fault) }
             guard let topic, ReplayTopic.isName(topic) else {
@@ -82,6 +76,25 @@ package struct ReplayLine: Sendable, Equatable {
             return .success(result)
         }
 
+        /// False when the line is JSON but no object.
+        private mutating func readMembers(_ line: ByteSlice) throws(JSONFault) -> Bool {
+            var index = 0
+            JSONText.skipSpace(line, &index)
+            guard index < line.count, line[index] == UInt8(ascii: "{") else {
+                try JSONScanner.check(line)
+                return false
+            }
+            var members = ReplayMembers(line, after: index + 1)
+            while let name = try members.nextName(arena) {
+                if name.string == "payload" {
+                    payload = try members.payload().array
+                } else {
+                    take(name.string, try members.value(arena))
+                }
+            }
+            return true
+        }
+
         private func refuse(_ message: String) -> Result<ReplayLine, RuleEngineError> {
             .failure(RuleEngineError(.badInput, message: message))
         }
@@ -89,14 +102,6 @@ package struct ReplayLine: Sendable, Equatable {
         private mutating func take(_ name: String, _ value: Value) {
             switch name {
             case "topic": topic = value.kind == .text ? value.slice.array : nil
-            case "payload":
-                var text: [UInt8] = []
-                if value.isList || value.isObject {
-                    text = value.slice.array
-                } else {
-                    JSONWriter.append(value, to: &text)
-                }
-                payload = text
             case "payload_text":
                 if value.kind == .text {
                     payloadText = value.slice.array
@@ -222,7 +227,7 @@ package struct ReplayRun {
         if drain {
             engine.drain(into: &outputs)
         } else {
-            engine.advance(toNanoseconds: engine.clock, into: &outputs)
+            engine.advance(toNanoseconds: engine.clock, endsInstant: true, into: &outputs)
         }
     }
 }
