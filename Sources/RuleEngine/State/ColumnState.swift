@@ -9,7 +9,6 @@ extension SlidingColumn {
             bytes.append(double: stack.back.scale)
             bytes.append(double: stack.back.shift)
         }
-        bytes.append(extremeClass?.rawValue ?? Value.Kind.missing.rawValue)
         moments.back.append(to: &bytes)
         regression.back.append(to: &bytes)
         ValueCodec.append(extremes.back.least, to: &bytes)
@@ -23,7 +22,6 @@ extension SlidingColumn {
     }
 
     private func append(_ entry: Entry, to bytes: inout [UInt8], _ arena: Arena) {
-        bytes.append(boolean: entry.value.isMarked)
         ValueCodec.append(load(entry.value, arena), to: &bytes)
         bytes.append(integer: entry.order)
         bytes.append(integer: entry.other)
@@ -43,22 +41,20 @@ extension SlidingColumn {
             storedFactors.append(factor)
             backs.append(Smoothing(scale: scale, shift: shift))
         }
-        guard let storedClass = reader.byte().flatMap(Value.Kind.init(rawValue:)),
-            let backMoments = Moments.read(&reader), let backRegression = Regression.read(&reader),
+        guard let backMoments = Moments.read(&reader), let backRegression = Regression.read(&reader),
             let least = ValueCodec.read(&reader, arena), least.isScalar,
             let greatest = ValueCodec.read(&reader, arena), greatest.isScalar,
             let disordered = reader.boolean(), let front = readFront(&reader),
-            let count = reader.count(bytesEach: 18), front <= count
+            let count = reader.count(bytesEach: 17), front <= count
         else { return false }
         let isSame = storedNeeds == UInt64(needs.rawValue) && storedFactors == factors
-        extremeClass = isSame && storedClass != .missing ? storedClass : nil
         for _ in 0..<count {
-            guard let entry = readEntry(&reader, arena, isSame) else { return false }
+            guard let entry = readEntry(&reader, arena) else { return false }
             restore(entry)
         }
         guard let hasNewest = reader.boolean() else { return false }
         if hasNewest {
-            guard let entry = readEntry(&reader, arena, isSame) else { return false }
+            guard let entry = readEntry(&reader, arena) else { return false }
             newest = entry
         }
         isDisordered = disordered
@@ -76,11 +72,11 @@ extension SlidingColumn {
     /// A count that is checked against the entries, not against bytes.
     private func readFront(_ reader: inout StateReader) -> Int? { reader.count(bytesEach: 0) }
 
-    private func readEntry(_ reader: inout StateReader, _ arena: Arena, _ isSame: Bool) -> Entry? {
-        guard let marked = reader.boolean(), let value = ValueCodec.read(&reader, arena),
+    private func readEntry(_ reader: inout StateReader, _ arena: Arena) -> Entry? {
+        guard let value = ValueCodec.read(&reader, arena),
             let order = reader.integer(), let other = reader.integer()
         else { return nil }
-        return Entry(value: recount(value, marked: isSame ? marked : nil), order: order, other: other)
+        return Entry(value: recount(value), order: order, other: other)
     }
 }
 
@@ -109,9 +105,13 @@ extension RunningColumn {
                 bytes.append(integer: mark.arrival)
             }
         }
-        bytes.append(extremeClass?.rawValue ?? Value.Kind.missing.rawValue)
-        leastKept.append(to: &bytes)
-        greatestKept.append(to: &bytes)
+        bytes.append(count: extremes.count)
+        for part in extremes {
+            bytes.append(part.kind.rawValue)
+            bytes.append(integer: part.firstArrival)
+            part.least.append(to: &bytes)
+            part.greatest.append(to: &bytes)
+        }
         bytes.append(count: list.count)
         for item in list {
             bytes.append(integer: item.arrival)
@@ -136,16 +136,23 @@ extension RunningColumn {
         self.others = others
         self.regression = regression
         guard readNumbers(&reader), readMarks(&reader, arena) else { return false }
-        guard let kind = reader.byte().flatMap(Value.Kind.init(rawValue:)),
-            let least = StoredValue.read(&reader, arena), let greatest = StoredValue.read(&reader, arena),
-            let count = reader.count(bytesEach: 9)
-        else { return false }
-        extremeClass = kind == .missing ? nil : kind
-        leastKept = least
-        greatestKept = greatest
+        guard readExtremes(&reader, arena), let count = reader.count(bytesEach: 9) else { return false }
         for _ in 0..<count {
             guard let arrival = reader.integer(), let value = StoredValue.read(&reader, arena) else { return false }
             list.append((arrival, value))
+        }
+        return true
+    }
+
+    private func readExtremes(_ reader: inout StateReader, _ arena: Arena) -> Bool {
+        guard let count = reader.count(bytesEach: 11) else { return false }
+        for _ in 0..<count {
+            guard let kind = reader.byte().flatMap(Value.Kind.init(rawValue:)), let first = reader.integer(),
+                let least = StoredValue.read(&reader, arena), let greatest = StoredValue.read(&reader, arena),
+                least.load(arena).orderedClass == kind, greatest.load(arena).orderedClass == kind,
+                !extremes.contains(where: { $0.kind == kind })
+            else { return false }
+            extremes.append(TypeExtremes(kind: kind, firstArrival: first, least: least, greatest: greatest))
         }
         return true
     }

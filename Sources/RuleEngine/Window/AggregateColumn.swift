@@ -9,6 +9,8 @@ protocol AggregateColumn: AnyObject {
     var sumResult: Value { get }
     func least(_ arena: Arena) -> Value
     func greatest(_ arena: Arena) -> Value
+    /// Least and greatest number, whatever else there is; missing when there is none.
+    func numberExtremes(_ arena: Arena) -> Extremes
     func first(_ arena: Arena) -> Value
     func last(_ arena: Arena) -> Value
     /// In order of arrival.
@@ -74,14 +76,27 @@ extension SlidingColumn: AggregateColumn {
         return .finite((all.sum + number).value)
     }
 
+    /// Of values of several types those count that have the type of the first.
     private func allExtremes(_ arena: Arena) -> Extremes {
+        if keptExtremes == 0, ordered.typeCount <= 1 { return runningExtremes() }
+        let marked = arrivals().filter(\.value.isMarked)
+        let kind = marked.first?.value.orderedClass
+        var result = Extremes()
+        for entry in marked where entry.value.orderedClass == kind { result.include(load(entry.value, arena)) }
+        return result
+    }
+
+    private func runningExtremes() -> Extremes {
         var result = front(extremes).merged(extremes.back)
-        if keptExtremes == 0 {
-            if let newest, newest.value.isMarked { result.include(newest.value) }
-            return result
-        }
-        result = Extremes()
-        for entry in arrivals() where entry.value.isMarked { result.include(load(entry.value, arena)) }
+        if let newest, newest.value.isMarked { result.include(newest.value) }
+        return result
+    }
+
+    func numberExtremes(_ arena: Arena) -> Extremes {
+        guard ordered.numbers > 0 else { return Extremes() }
+        if keptExtremes == 0, ordered.typeCount == 1 { return runningExtremes() }
+        var result = Extremes()
+        for entry in arrivals() where entry.value.isNumber { result.include(load(entry.value, arena)) }
         return result
     }
 

@@ -80,8 +80,9 @@ final class AggregateReader {
         case .min: return column.least(arena)
         case .max: return column.greatest(arena)
         case .range:
-            let (least, greatest) = (column.least(arena), column.greatest(arena))
-            return least.isMissing ? .missing : Arithmetic.apply(.subtract, greatest, least) ?? .missing
+            let found = column.numberExtremes(arena)
+            return found.least.isMissing
+                ? .missing : Arithmetic.apply(.subtract, found.greatest, found.least) ?? .missing
         case .first: return column.first(arena)
         case .last: return column.last(arena)
         case .median: return .finite(AggregateMath.percentile(column.numbers(arena), 50))

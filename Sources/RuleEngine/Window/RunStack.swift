@@ -39,3 +39,27 @@ struct Extremes: BitwiseCopyable {
         return result
     }
 }
+
+/// How many values of each type that has an order.
+struct OrderedCounts: BitwiseCopyable {
+    private(set) var numbers = 0
+    private var texts = 0
+    private var times = 0
+    private var durations = 0
+
+    /// `kind` is a `Value.orderedClass`.
+    @inline(__always)
+    mutating func add(_ kind: Value.Kind, _ change: Int) {
+        switch kind {
+        case .double: numbers += change
+        case .text: texts += change
+        case .time: times += change
+        default: durations += change
+        }
+    }
+
+    @inline(__always)
+    var typeCount: Int {
+        (numbers > 0 ? 1 : 0) + (texts > 0 ? 1 : 0) + (times > 0 ? 1 : 0) + (durations > 0 ? 1 : 0)
+    }
+}

@@ -11,6 +11,13 @@ final class RunningColumn {
         var arrival: Int64
     }
 
+    struct TypeExtremes {
+        var kind: Value.Kind
+        var firstArrival: Int64
+        var least: StoredValue
+        var greatest: StoredValue
+    }
+
     let needs: ColumnNeeds
     let factors: [Double]
     var presentCount = 0
@@ -24,9 +31,8 @@ final class RunningColumn {
     var lastNumber: NumberMark?
     var first: Mark?
     var last: Mark?
-    var extremeClass: Value.Kind?
-    var leastKept = StoredValue.missing
-    var greatestKept = StoredValue.missing
+    /// By type. The first value's type is that of `min` and `max`.
+    var extremes: [TypeExtremes] = []
     var regression = Regression()
     var list: [(arrival: Int64, value: StoredValue)] = []
 
@@ -48,7 +54,7 @@ final class RunningColumn {
         if !needs.isDisjoint(with: .numeric) {
             if value.isNumber { insert(number: value, time, arrival) } else { errors += 1 }
         }
-        if needs.contains(.extremes), !include(value, arena) { errors += 1 }
+        if needs.contains(.extremes), !include(value, arrival, arena) { errors += 1 }
         if needs.contains(.ends) {
             last = Mark(value: StoredValue(value), time: time, arrival: arrival)
             if first == nil { first = last }
@@ -67,16 +73,25 @@ final class RunningColumn {
         if firstNumber == nil { firstNumber = lastNumber }
     }
 
-    private func include(_ value: Value, _ arena: Arena) -> Bool {
+    /// Whether the value is of the type that counts.
+    private func include(_ value: Value, _ arrival: Int64, _ arena: Arena) -> Bool {
         guard let kind = value.orderedClass else { return false }
-        if extremeClass == nil { extremeClass = kind }
-        guard extremeClass == kind else { return false }
-        let least = leastKept.load(arena)
-        if least.isMissing || (ValueOrder.compare(value, least) ?? 0) < 0 { leastKept = StoredValue(value) }
-        let greatest = greatestKept.load(arena)
-        if greatest.isMissing || (ValueOrder.compare(value, greatest) ?? 0) > 0 { greatestKept = StoredValue(value) }
-        return true
+        guard let index = extremes.firstIndex(where: { $0.kind == kind }) else {
+            let stored = StoredValue(value)
+            extremes.append(TypeExtremes(kind: kind, firstArrival: arrival, least: stored, greatest: stored))
+            return extremes.count == 1
+        }
+        extremes[index].firstArrival = min(extremes[index].firstArrival, arrival)
+        if (ValueOrder.compare(value, extremes[index].least.load(arena)) ?? 0) < 0 {
+            extremes[index].least = StoredValue(value)
+        }
+        if (ValueOrder.compare(value, extremes[index].greatest.load(arena)) ?? 0) > 0 {
+            extremes[index].greatest = StoredValue(value)
+        }
+        return extremes.count == 1
     }
+
+    private var extremesThatCount: TypeExtremes? { extremes.min { $0.firstArrival < $1.firstArrival } }
 
     /// Takes over what `other` holds.
     func merge(_ other: RunningColumn, _ arena: Arena) {
@@ -90,9 +105,9 @@ final class RunningColumn {
         if let mark = other.first, mark.arrival < first?.arrival ?? .max { first = mark }
         if let mark = other.last, mark.arrival > last?.arrival ?? .min { last = mark }
         regression = regression.merged(other.regression)
-        for kept in [other.leastKept, other.greatestKept] {
-            let value = kept.load(arena)
-            if !value.isMissing { _ = include(value, arena) }
+        for part in other.extremes {
+            _ = include(part.least.load(arena), part.firstArrival, arena)
+            _ = include(part.greatest.load(arena), part.firstArrival, arena)
         }
         if !other.list.isEmpty {
             list += other.list
@@ -123,8 +138,12 @@ extension RunningColumn: AggregateColumn {
     var sumResult: Value {
         numberCount == 0 ? .missing : integers.result((lastNumber.map { others.adding($0.value) } ?? others).sum.value)
     }
-    func least(_ arena: Arena) -> Value { leastKept.load(arena) }
-    func greatest(_ arena: Arena) -> Value { greatestKept.load(arena) }
+    func least(_ arena: Arena) -> Value { extremesThatCount?.least.load(arena) ?? .missing }
+    func greatest(_ arena: Arena) -> Value { extremesThatCount?.greatest.load(arena) ?? .missing }
+    func numberExtremes(_ arena: Arena) -> Extremes {
+        guard let part = extremes.first(where: { $0.kind == .double }) else { return Extremes() }
+        return Extremes(least: part.least.load(arena), greatest: part.greatest.load(arena))
+    }
     func first(_ arena: Arena) -> Value { first?.value.load(arena) ?? .missing }
     func last(_ arena: Arena) -> Value { last?.value.load(arena) ?? .missing }
     func values(_ arena: Arena) -> [Value] { list.map { $0.value.load(arena) } }

@@ -34,9 +34,8 @@ final class SlidingColumn {
     @exclusivity(unchecked) @safe var falseCount = 0
     @exclusivity(unchecked) @safe var numberCount = 0
     @exclusivity(unchecked) @safe var integers = IntegerSum()
-    /// The type of `min` and `max` while the window holds a value of it.
-    @exclusivity(unchecked) @safe var extremeClass: Value.Kind?
-    @exclusivity(unchecked) @safe var extremeCount = 0
+    /// Values that have an order, by type.
+    @exclusivity(unchecked) @safe var ordered = OrderedCounts()
     /// Those among them that do not stand by themselves, and so are in no total.
     @exclusivity(unchecked) @safe var keptExtremes = 0
     @exclusivity(unchecked) @safe var moments = RunStack(Moments())
@@ -145,17 +144,14 @@ final class SlidingColumn {
 
     private func countExtreme(_ value: inout Value) -> Bool {
         guard let kind = value.orderedClass else { return false }
-        if extremeCount == 0 { extremeClass = kind }
-        guard extremeClass == kind else { return false }
-        extremeCount += 1
+        ordered.add(kind, 1)
         if !value.isScalar { keptExtremes += 1 }
         value.isMarked = true
-        return true
+        return ordered.typeCount == 1
     }
 
-    /// Counts a value that was read back; `marked` says whether it took part in `min` and `max`, nil that this is to be
-    /// decided anew. Returns the value as an entry holds it.
-    func recount(_ value: Value, marked: Bool?) -> Value {
+    /// Counts a value that was read back. Returns the value as an entry holds it.
+    func recount(_ value: Value) -> Value {
         var stored = value.isScalar ? value : keep(value)
         if needs.contains(.truth) {
             if value.isTrue { trueCount += 1 } else if value.isFalse { falseCount += 1 }
@@ -164,16 +160,7 @@ final class SlidingColumn {
             numberCount += 1
             if needs.contains(.sum) { integers.add(value) }
         }
-        guard needs.contains(.extremes) else { return stored }
-        if let marked {
-            if marked, value.orderedClass != nil {
-                stored.isMarked = true
-                extremeCount += 1
-                if !value.isScalar { keptExtremes += 1 }
-            }
-        } else {
-            _ = countExtreme(&stored)
-        }
+        if needs.contains(.extremes) { _ = countExtreme(&stored) }
         return stored
     }
 
@@ -192,8 +179,8 @@ final class SlidingColumn {
             if !needs.isDisjoint(with: .numeric) { numberCount -= 1 }
             if needs.contains(.sum) { integers.add(value, -1) }
         }
-        if value.isMarked {
-            extremeCount -= 1
+        if value.isMarked, let kind = value.orderedClass {
+            ordered.add(kind, -1)
             if !value.isScalar { keptExtremes -= 1 }
         }
         if !value.isScalar {
