@@ -44,19 +44,6 @@ import Testing
         #expect(harness.take() == [#"q {"n":2,"low":90000,"t":110000}"#])
     }
 
-    @Test func anEventWhoseSilenceIsOverIsLate() throws {
-        let harness = try Harness(#"rule q { from "s" at .t window silent 10s publish "q" { n: count(), t: time() } }"#)
-        harness.send("s", #"{"t":100000}"#, at: 100_000)
-        harness.advance(to: 111_000)
-        #expect(harness.take() == [#"q {"n":1,"t":110000}"#])
-        harness.send("s", #"{"t":100999}"#, at: 111_000)
-        #expect(harness.counters.lateEvents == 1)
-        harness.send("s", #"{"t":101000}"#, at: 111_000)
-        #expect(harness.counters.lateEvents == 1)
-        harness.drain()
-        #expect(harness.take() == [#"q {"n":1,"t":111000}"#])
-    }
-
     @Test func groupsOfOneInstantReportInTheOrderInWhichTheyWereSeen() throws {
         let harness = try Harness(Self.rule)
         for id in ["c", "a", "b"] { harness.send("s/\(id)", "{}", at: 5) }

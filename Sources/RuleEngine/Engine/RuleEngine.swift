@@ -123,9 +123,13 @@ package final class RuleEngine {
     // MARK: Time
 
     /// Moves the clock (never back) and runs what is due until then.
-    package func advance(toNanoseconds target: Int64, into outputs: inout [RuleOutput]) {
+    ///
+    /// `endsInstant` says that no message of that instant follows: `session` and `silent` that are due at it run too.
+    package func advance(
+        toNanoseconds target: Int64, endsInstant: Bool = false, into outputs: inout [RuleOutput]
+    ) {
         while let timer = timers.first,
-            timer.phase == 0 ? timer.instant <= target : timer.instant < target
+            timer.phase == 0 || endsInstant ? timer.instant <= target : timer.instant < target
         {
             fire(timer, &outputs)
         }

@@ -47,6 +47,7 @@ struct RuleProgram {
     /// those that only `publish` and `on clear publish` read.
     var stepHistories: [[Int]] = []
     var evaluationHistories: [Int] = []
+    var limitHistories: [Int] = []
     var raiseHistories: [Int] = []
     var clearHistories: [Int] = []
     /// Aggregates that publishes read.
@@ -180,13 +181,16 @@ struct RuleProgram {
         var evaluation = plan.windowLets.map(\.expression)
         if let when = plan.when { evaluation += [when.condition] + (when.until.map { [$0] } ?? []) }
         evaluationHistories = evaluation.flatMap { ExpressionWalk.histories($0) }
-        let raising = (plan.limit?.by ?? []) + RuleProgram.expressions(plan.publishes.filter { !$0.onClear })
+        let limiting = plan.limit?.by ?? []
+        let raising = RuleProgram.expressions(plan.publishes.filter { !$0.onClear })
         let clearing = RuleProgram.expressions(plan.publishes.filter(\.onClear))
         // What a step or the evaluation reads too is computed there; a timer must find it as it was then.
-        let earlier = Set(stepHistories.flatMap { $0 } + evaluationHistories)
+        var earlier = Set(stepHistories.flatMap { $0 } + evaluationHistories)
+        limitHistories = limiting.flatMap { ExpressionWalk.histories($0) }.filter { !earlier.contains($0) }
+        earlier.formUnion(limitHistories)
         raiseHistories = raising.flatMap { ExpressionWalk.histories($0) }.filter { !earlier.contains($0) }
         clearHistories = clearing.flatMap { ExpressionWalk.histories($0) }.filter { !earlier.contains($0) }
-        publishAggregates = (raising + clearing).flatMap { ExpressionWalk.aggregates($0) }
+        publishAggregates = (limiting + raising + clearing).flatMap { ExpressionWalk.aggregates($0) }
     }
 
     private static func expressions(_ publishes: [PublishPlan]) -> [Expression] {

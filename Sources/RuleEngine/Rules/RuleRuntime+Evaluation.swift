@@ -36,7 +36,7 @@ extension RuleRuntime {
             return RuleRuntime.admit(&holder.period, limit, machine.context.time)
         }
         keyBytes.removeAll(keepingCapacity: true)
-        if !program.raiseHistories.isEmpty, machine.context.hasEvent { compute(program.raiseHistories, group) }
+        if !program.limitHistories.isEmpty, machine.context.hasEvent { compute(program.limitHistories, group) }
         for key in keys { ValueCodec.append(key: machine.run(key), to: &keyBytes, machine.arena) }
         let slot = unsafe keyBytes.withUnsafeBytes { unsafe periodSlot(limitPeriods, ByteSlice($0), dedupe: nil) }
         guard var period = limitPeriods[slot] else { return true }
@@ -123,8 +123,11 @@ extension RuleRuntime {
         let before = occasion
         beginOccasion()
         load(saved)
+        let holder = historyHolder
+        if historiesByCaptures { historyHolder = findHistories(emission, &outputs) }
         machine.context.time = time
         activate(group, emission, &outputs)
+        historyHolder = holder
         occasion = before
     }
 
@@ -138,7 +141,10 @@ extension RuleRuntime {
         let before = occasion
         beginOccasion()
         load(saved)
+        let holder = historyHolder
+        if historiesByCaptures { historyHolder = group }
         publish(group, onClear: true, emission, &outputs)
+        historyHolder = holder
         occasion = before
         restoreAll(held)
     }

@@ -16,8 +16,11 @@ extension RuleRuntime {
         let clock = machine.context.now
         guard let time = eventTime(clock, emission, &outputs) else { return }
         machine.context.time = time
+        if historiesByCaptures { historyHolder = findHistories(emission, &outputs) }
         if !hasStepHistories {
             guard runSteps(time, nil) else { return }
+        } else if let historyHolder {
+            guard runSteps(time, historyHolder) else { return }
         } else {
             // What the steps remember lies in the group, so its key comes first.
             prepareKey()
@@ -119,9 +122,7 @@ extension RuleRuntime {
     private func makeKey() -> Bool {
         keyBytes.removeAll(keepingCapacity: true)
         if plan.window == nil {
-            for capture in 0..<plan.captures.count {
-                ValueCodec.append(key: machine.registers[capture], to: &keyBytes, machine.arena)
-            }
+            appendCaptures()
             return true
         }
         for part in program.by {
@@ -133,7 +134,7 @@ extension RuleRuntime {
         return true
     }
 
-    private func find(_ key: ByteSlice, _ emission: Emission, _ outputs: inout [RuleOutput]) -> Group {
+    func find(_ key: ByteSlice, _ emission: Emission, _ outputs: inout [RuleOutput]) -> Group {
         let hash = KeyTable<Group>.hash(key)
         if let slot = groups.find(key, hash: hash), let group = groups[slot] { return group }
         if groups.count >= limits.groupsMax, let oldest = groups.oldest(), let group = groups[oldest] {
@@ -157,6 +158,7 @@ extension RuleRuntime {
 
     /// Gives a group the window that its rule keeps.
     func equip(_ group: Group) {
+        if holdsHistoriesOnly(group) { return }
         switch plan.window?.kind {
         case .lastCount(let count):
             group.sliding = SlidingWindow(program.columns, countMax: count, length: 0, countsEvents: false)
@@ -205,6 +207,7 @@ extension RuleRuntime {
 
     /// Computes histories of a place that the event reaches, once per occasion.
     func compute(_ slots: [Int], _ group: Group) {
+        let group = historyHolder ?? group
         for slot in slots where historyStamps[slot] != occasion {
             historyStamps[slot] = occasion
             let history = program.histories[slot]

@@ -6,6 +6,8 @@ extension RuleRuntime {
     func enter(
         _ group: Group, _ time: Int64, _ clock: Int64, _ emission: Emission, _ outputs: inout [RuleOutput]
     ) {
+        // A group that steps made, for what they remember, begins with the first event that they let through.
+        if !group.hasTime { group.creation = emission.engine.messageCount }
         let newestBefore = group.hasTime ? group.newestTime : Int64.min
         if group.isWatched, !group.hasTime { group.beginSpeaking() }
         group.note(time: time, clock: clock, late: late)
@@ -123,7 +125,8 @@ extension RuleRuntime {
             pane.end = pane.lastTime.plus(gap)
             return
         }
-        if end < group.closedThrough {
+        // What was reported stays reported: only an event that the watermark of now has left behind is late.
+        if let mark = group.watermark(at: machine.context.now, late: late), end < mark {
             counters.lateEvents &+= 1
             return
         }
@@ -140,6 +143,10 @@ extension RuleRuntime {
         /// Whether the watermark must have gone beyond `end`.
         var mustPass: Bool
         var isAlarm: Bool
+    }
+
+    private var isSilent: Bool {
+        if case .silent = plan.window?.kind { true } else { false }
     }
 
     private var closesAfterEnd: Bool {
@@ -171,8 +178,12 @@ extension RuleRuntime {
         guard group.alarm != nil || !group.panes.isEmpty else { return }
         // A closing window runs other programs than the event at hand: its registers are put back.
         var kept: Held?
+        let mark = group.watermark(at: machine.context.now, late: late) ?? group.closedThrough
         while let due = nextDue(group) {
-            guard due.mustPass ? due.end < group.closedThrough : due.end <= group.closedThrough else { break }
+            // An interval that was passed once stays closed; a run and a silence last until the watermark of now ends
+            // them.
+            let reached = due.isAlarm || isSilent ? mark : group.closedThrough
+            guard due.mustPass ? due.end < reached : due.end <= reached else { break }
             if kept == nil { kept = hold() }
             run(due, group, emission, &outputs)
         }

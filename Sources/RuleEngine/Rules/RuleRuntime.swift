@@ -23,6 +23,10 @@ final class RuleRuntime {
     /// Of `silent … among`: the table whose keys are the groups.
     let amongTable: TableData?
     let hasHistories: Bool
+    /// A window without `by` is one for all captures; histories are not.
+    let historiesByCaptures: Bool
+    /// The group whose histories the occasion goes on with, where that is not the window's.
+    var historyHolder: Group?
 
     /// The program's steps and column arguments, plain for the way of a message.
     let steps: FixedBuffer<RuleProgram.Step>
@@ -79,6 +83,7 @@ final class RuleRuntime {
         usesProperties = ExpressionWalk.usesProperties(plan)
         hasAlarm = plan.when.map { $0.forNanoseconds != nil || $0.until != nil } ?? false
         hasHistories = !plan.histories.isEmpty
+        historiesByCaptures = hasHistories && plan.window?.by.isEmpty == true && !plan.captures.isEmpty
         readsRetained = plan.readsRetained
         if case .silent(_, let name?) = plan.window?.kind {
             amongTable = plan.tables.first { $0.name == name }?.data
