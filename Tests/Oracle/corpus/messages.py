@@ -28,7 +28,7 @@ def payloads() -> list[Case]:
     nested = "[" * 64 + "]" * 64
     texts = [
         '{"v":1}', '{"v":1} ', ' {"v" : 1}', '{"v":1}x', '{"v":1,}', '{"v":01}', '{"v":1.}', '{"v":.5}', '{"v":+1}', '{"v":1e5}',
-        '{"v":1E400}', '{"v":-1e400}', '{"v":1e-400}', '{"v":NaN}', '{"v":tru}', '{"v":true}', '{v:1}', "{'v':1}", "", " ", "null",
+        '{"v":1E400}', '{"v":-1e400}', '{"v":NaN}', '{"v":tru}', '{"v":true}', '{v:1}', "{'v':1}", "", " ", "null",
         "5", '"x"', "[1]", '{"v":"\t"}', '{"v":"\\u00e4\\ud83d\\ude00"}', '{"v":"\\x"}', '{"v":"\\u12g4"}', '{"v":1,"v":2}',
         '{"v":{"v":3},"v":null}', nested, "[" + nested + "]", '{"v":1 "w":2}', '{"v":1,"w":[1,2}', '{"v":[1,]}', '{"w":1}',
         '{"v":123456789012345678901234567890}', '{"v":-9223372036854775809}', '{"v":9223372036854775807}', '{"v":-0}', '{"v":-0.0}',
@@ -92,7 +92,7 @@ def publishing() -> list[Case]:
     return [
         case("topics", 'rule r { from "t" publish "o/{.k}" { k: .k } publish "p" { k: .k } }', *bad),
         case("topic of a value", 'rule r { from "t" publish "{.k}x" { k: .k } publish "p" {} }', *[b for b in bad]),
-        case("options", 'rule r { from "t" publish "a" qos 0 {} publish "b" qos 2 retain {} publish "c" retain expires 1h qos 1 priority high {} publish "d" {} }', line(0, "t", {})),
+        case("options", 'rule r { from "t" publish "a" qos 0 {} publish "b" qos 2 retain {} publish "c" retain expires 1h qos 1 {} publish "d" {} }', line(0, "t", {})),
         case("members", 'let lim = 5 rule r { from "t/{k}" let x = .v publish "o" { k, x, lim, "a b": 1, v: .v, from: 2, } }', line(0, "t/1", {"v": 1}), line(1, "t/2", {})),
         case("order of files", ['rule b { from "t" publish "ob" {} }', 'rule a { from "t" publish "oa" {} } rule c { from "t" publish "oc" {} }'], line(0, "t", {}), line(0, "t", {})),
         case("chain", 'rule a { from "t" publish "x" { v: .v + 1 } publish "y" { v: .v } } rule b { from "x" publish "z" { v: .v * 10 } } '

@@ -20,7 +20,8 @@ WINDOWS = (
 )
 SILENT = ("count()", "count(.v)", "first(.v)", "last(.v)", "min(.v)", "max(.v)", "sum(.v)", "mean(.v)", "variance(.v)",
           "stddev(.v)", "range(.v)")
-VALUES: list[Any] = [1, 2, 2.5, None, 7, 7, "x", -3, 0.1, 0.2, True, 1e9, 1e9, 4]
+VALUES: list[Any] = [1, 2, 2.5, None, 7, 7, -3, 0.1, 0.2, None, None, 1e9, 1e9, 4]
+MIXED: list[Any] = [1, "x", 2.5, True, "x", 7, [1], "y", -3, None, 0.5]
 
 
 def body(aggregates: tuple[str, ...]) -> str:
@@ -33,6 +34,10 @@ def all_aggregates() -> list[Case]:
     for window in WINDOWS:
         text = f'rule r {{ from "t" window {window} publish "o" {{ t: time(), {body(AGGREGATES)} }} }}'
         out.append(Case(f"window/aggregates of {window}", [text], lines))
+    numeric = tuple(text for text in AGGREGATES if not text.startswith(("min(", "max(")))
+    for window in WINDOWS:
+        text = f'rule r {{ from "t" window {window} publish "o" {{ t: time(), {body(numeric)} }} }}'
+        out.append(Case(f"window/other types in {window}", [text], series(MIXED, start=500)))
     text = f'rule r {{ from "t" window silent 2s publish "o" {{ t: time(), {body(SILENT)} }} }}'
     out.append(Case("window/aggregates of silent 2s", [text], lines))
     return out

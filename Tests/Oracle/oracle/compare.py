@@ -7,13 +7,22 @@ import pathlib
 import subprocess
 import tempfile
 from decimal import Decimal
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from . import replay
 from .cases import Case
 from .machine import Output
 
 RELATIVE = Decimal("1e-9")
+
+
+class Tolerance(NamedTuple):
+    """`absolute` is allowed beside the relative difference; negative allows none. Of 1 and 1.0 `min` may give either."""
+
+    absolute: Decimal
+    ties: bool = False
+
+
 PATIENCE_SECONDS = 10
 
 
@@ -21,6 +30,7 @@ class Number:
     """A number as it was written: its kind and its exact value."""
 
     def __init__(self, text: str, whole: bool) -> None:
+        self.text = text
         self.whole = whole
         self.exact = Decimal(text)
 
@@ -34,17 +44,17 @@ def load(text: str) -> Any:
 
 
 def list_of_pairs(pairs: list[tuple[str, Any]]) -> tuple[str, Any]:
-    return ("object", pairs)
+    return ("object", list(dict(pairs).items()))
 
 
-def same(left: Any, right: Any, tolerance: Decimal) -> bool:
-    """`tolerance` is the absolute difference allowed beside the relative one; negative allows none."""
+def same(left: Any, right: Any, tolerance: Tolerance) -> bool:
     if isinstance(left, Number) and isinstance(right, Number):
         if left.whole != right.whole:
-            return False
-        if left.whole or tolerance < 0:
+            return tolerance.ties and left.exact == right.exact
+        if left.whole or tolerance.absolute < 0:
             return left.exact == right.exact
-        return abs(left.exact - right.exact) <= max(RELATIVE * max(abs(left.exact), abs(right.exact)), tolerance)
+        return abs(left.exact - right.exact) <= max(
+            RELATIVE * max(abs(left.exact), abs(right.exact)), tolerance.absolute)
     if type(left) is not type(right):
         return False
     if isinstance(left, (list, tuple)):
@@ -52,16 +62,25 @@ def same(left: Any, right: Any, tolerance: Decimal) -> bool:
     return bool(left == right)
 
 
-def tolerance_of(case: Case) -> Decimal:
+def tokens(value: Any) -> list[str]:
+    """Numbers as they were written: a forwarded payload keeps them."""
+    if isinstance(value, Number):
+        return [value.text]
+    return [text for part in value for text in tokens(part)] if isinstance(value, (list, tuple)) else []
+
+
+def tolerance_of(case: Case) -> Tolerance:
     """Only results of aggregates and of transcendental functions may differ a little."""
     text = "".join(case.files)
     words = (
         "mean(", "sum(", "std", "variance", "percentile", "median", "slope", "rate(", "ewma", "zscore", "exp(", "ln(",
         "log10(", "pow(", "sin(", "cos(", "tan(", "error(")
+    ties = any(word in text for word in ("min(", "max(", "least(", "greatest(", "clamp("))
     if not any(word in text for word in words):
-        return Decimal(-1)
+        return Tolerance(Decimal(-1), ties)
     numbers = [abs(number) for item in case.lines for number in numbers_of(load(item))]
-    return Decimal("1e-12") * max(numbers, default=Decimal(0)) if max(numbers, default=0) < 10**12 else Decimal(0)
+    greatest = max(numbers, default=Decimal(0))
+    return Tolerance(Decimal("1e-12") * greatest if greatest < 10**12 else Decimal(0), ties)
 
 
 def numbers_of(value: Any) -> list[Decimal]:
@@ -110,7 +129,7 @@ def difference(binary: str, case: Case) -> Optional[str]:
     return lines_differ(wanted, result.stdout.split("\n")[:-1], tolerance_of(case))
 
 
-def lines_differ(wanted: list[Output], lines: list[str], tolerance: Decimal) -> Optional[str]:
+def lines_differ(wanted: list[Output], lines: list[str], tolerance: Tolerance) -> Optional[str]:
     for place in range(max(len(wanted), len(lines))):
         if place >= len(wanted):
             return f"line {place + 1} is too much: {lines[place]}"
@@ -122,7 +141,7 @@ def lines_differ(wanted: list[Output], lines: list[str], tolerance: Decimal) -> 
     return None
 
 
-def members_differ(output: Output, line: str, tolerance: Decimal) -> str:
+def members_differ(output: Output, line: str, tolerance: Tolerance) -> str:
     """The members that differ; the whole lines where it is not that simple."""
     try:
         wanted, got = (dict(dict(load(text)[1])["payload"][1]) for text in (output.line(), line))
@@ -133,10 +152,8 @@ def members_differ(output: Output, line: str, tolerance: Decimal) -> str:
     return few + f"\n  wanted {output.line()}\n  got    {line}"
 
 
-def line_fits(output: Output, line: str, tolerance: Decimal) -> bool:
+def line_fits(output: Output, line: str, tolerance: Tolerance) -> bool:
     got, wanted = load(line), load(output.line())
     if output.engine:
         return bool(same(got[1][0], wanted[1][0], tolerance) and dict(got[1])["topic"] == output.topic)
-    if output.exact and output.line().rpartition('"payload')[2].strip() != line.rpartition('"payload')[2].strip():
-        return False
-    return same(got, wanted, tolerance)
+    return same(got, wanted, tolerance) and (not output.exact or tokens(got) == tokens(wanted))

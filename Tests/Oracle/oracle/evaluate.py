@@ -19,6 +19,7 @@ class Event:
     raw: bytes
     payload: Any
     names: dict[str, Any]
+    captures: tuple[str, ...]
     qos: int
     retained: bool
     client: Any

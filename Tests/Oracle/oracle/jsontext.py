@@ -214,9 +214,9 @@ def write(value: Any) -> str:
     if name == "duration":
         return write_double(value.nanoseconds / 1_000_000_000)
     if name == "list":
-        return "[" + ", ".join(write(item) for item in value) + "]"
+        return "[" + ",".join(write(item) for item in value) + "]"
     if name == "object":
-        return "{" + ", ".join(f"{write_text(k)}: {write(v)}" for k, v in value.items()) + "}"
+        return "{" + ",".join(f"{write_text(k)}:{write(v)}" for k, v in value.items()) + "}"
     raise ValueError(name)
 
 

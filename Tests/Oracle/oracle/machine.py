@@ -39,23 +39,19 @@ class Machine:
         self.clock: Optional[int] = None
         self.outputs: list[Output] = []
         self.rules: list[RunningRule] = []
-        self.groups_made = 0
+        self.messages = 0
         for text in files:
             constants, rules = parse(text)
             evaluator = Evaluator({})
             for name, node in constants:
                 evaluator.constants[name] = evaluator.value(node, None)  # type: ignore[arg-type]
             for rule in rules:
-                self.rules.append(RunningRule(self, rule, evaluator))
+                self.rules.append(RunningRule(self, rule, evaluator, len(self.rules)))
 
     @property
     def now(self) -> int:
         assert self.clock is not None
         return self.clock
-
-    def next_place(self) -> int:
-        self.groups_made += 1
-        return self.groups_made
 
     def take(self, message: Message) -> None:
         """A message of the input at its time; the clock does not go back."""
@@ -65,6 +61,7 @@ class Machine:
         self.deliver(message)
 
     def deliver(self, message: Message) -> None:
+        self.messages += 1
         for rule in self.rules:
             rule.take(message)
 

@@ -34,7 +34,7 @@ def cell_value(cell: str) -> Any:
     if cell == "":
         return MISSING
     try:
-        return jsontext.number_token(cell)
+        return jsontext.number_token(cell.strip(jsontext.BLANK))
     except jsontext.DecodeError:
         return cell
 

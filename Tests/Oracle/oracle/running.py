@@ -27,8 +27,9 @@ class Message:
 
 
 class RunningRule:
-    def __init__(self, machine: Any, rule: Rule, evaluator: Evaluator) -> None:
+    def __init__(self, machine: Any, rule: Rule, evaluator: Evaluator, place: int) -> None:
         self.machine = machine
+        self.place = place
         self.rule = rule
         self.evaluator = evaluator
         self.groups: dict[tuple[Any, ...], Group] = {}
@@ -64,7 +65,7 @@ class RunningRule:
         else:
             return
         event = Event(
-            message.topic, message.payload, MISSING, dict(captures), message.qos, message.retained, message.client,
+            message.topic, message.payload, MISSING, dict(captures), tuple(captures.values()), message.qos, message.retained, message.client,
             message.properties, self.machine.now, self.machine.now)
         try:
             event.payload = decode(source, message.payload)
@@ -123,6 +124,12 @@ class RunningRule:
         except KeyError:  # a `let` of a later step
             return captures
 
+    def history_group(self, group: Group, context: Context) -> tuple[Any, ...]:
+        """The rule's `by` or else its captures."""
+        if self.rule.window and not self.rule.window.by and context.event:
+            return tuple(context.event.captures)
+        return group.key
+
     def at_place(self, place: Any, nodes: list[Node], context: Context, group: tuple[Any, ...]) -> list[Any]:
         """The values of expressions, with `previous` and its kin of the preceding event here."""
         calls = [node for root in nodes for node in walk(root) if node.kind == "call" and node.name in HISTORY]
@@ -145,7 +152,7 @@ class RunningRule:
             name = tuple(key(value) for value in values)
         if name not in self.groups:
             late = self.rule.at.late if self.rule.at else 0
-            self.groups[name] = Group(self, name, self.machine.next_place(), late)
+            self.groups[name] = Group(self, name, (self.machine.messages, self.place), late)
         return self.groups[name]
 
     def reach_window(self, event: Event, captures: tuple[str, ...]) -> None:
@@ -212,6 +219,8 @@ class RunningRule:
         group.sessions.append(joined)
 
     def take_silent(self, group: Group, event: Event, size: int) -> None:
+        if not group.events and event.time + size < group.watermark(self.machine.now):
+            return
         group.events.append(event)
 
     def fire(self, timer: Timer) -> None:
@@ -239,13 +248,13 @@ class RunningRule:
     def evaluate(self, group: Group, context: Context) -> None:
         context.names = dict(context.names)
         for let in self.rule.lets:
-            context.names[let.name] = self.at_place(let, let.values, context, group.key)[0]
+            context.names[let.name] = self.at_place(let, let.values, context, self.history_group(group, context))[0]
         when = self.rule.when
         if when is None:
             self.try_to_publish(group, context)
             return
         nodes = [when.condition] + ([when.until] if when.until else [])
-        values = self.at_place(when, nodes, context, group.key)
+        values = self.at_place(when, nodes, context, self.history_group(group, context))
         is_true = values[0] is True
         if when.hold is None and when.until is None:
             if is_true:
@@ -306,7 +315,7 @@ class RunningRule:
     def publish(self, publish: Publish, group: Group, context: Context) -> None:
         from .machine import Output
         nodes = [publish.topic] + ([publish.body] if publish.body else [])
-        topic, *body = self.at_place(publish, nodes, context, group.key)
+        topic, *body = self.at_place(publish, nodes, context, self.history_group(group, context))
         if topic is MISSING or not topics.may_be_published(topic) or body == [MISSING]:
             return
         output = Output(context.time, self.rule.name, topic, publish.qos, publish.retain, b"")
