@@ -58,10 +58,10 @@ class Machine:
         instant = message.time if self.clock is None else max(self.clock, message.time)
         self.run_timers(instant, phase=0)
         self.clock = instant
+        self.messages += 1
         self.deliver(message)
 
     def deliver(self, message: Message) -> None:
-        self.messages += 1
         for rule in self.rules:
             rule.take(message)
 

@@ -177,7 +177,7 @@ class RunningRule:
                 if timer.end < here + (1 - timer.phase)]
             if not passed:
                 return
-            self.fire(min(passed, key=lambda timer: timer.end))
+            self.fire(min(passed, key=lambda timer: (timer.end, timer.phase)))
 
     def take_last_events(self, group: Group, event: Event, size: int) -> None:
         group.events = (group.events + [event])[-size:]
