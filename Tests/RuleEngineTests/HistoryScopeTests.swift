@@ -64,4 +64,17 @@ struct HistoryScopeTests {
             """)
         #expect(send(harness, [("b", -1), ("a", 1), ("b", 1)]) == [#"o/a {"n":1}"#, #"o/b {"n":1}"#])
     }
+
+    @Test func aGroupThatAPublishedMessageBeganFirstClosesFirst() throws {
+        let harness = try Harness(
+            """
+            rule a { from "t/{k}" publish "x/{k}" {} }
+            rule b { from "t/{k}" window every 1s by k publish "b" {} }
+            rule c { from "x/{k}" window every 1s by k publish "c" {} }
+            """)
+        harness.send("t/1", "{}", at: 0)
+        _ = harness.take()
+        harness.drain()
+        #expect(harness.take() == ["c {}", "b {}"])
+    }
 }

@@ -45,6 +45,13 @@ extension RuleEngine {
         }
     }
 
+    /// The next place among groups. It takes a number of its own: several groups may begin with one message, also in
+    /// rules that messages published meanwhile reach first.
+    func nextPlace() -> UInt64 {
+        messageCount &+= 1
+        return messageCount
+    }
+
     private func prepare(_ entry: RuleBinding.Entry, _ machine: ProgramMachine, _ message: EvaluationContext) {
         machine.context = message
         machine.context.hasEvent = true

@@ -4,7 +4,7 @@ final class Group: Ageing {
     let key: [UInt8]
     /// Values of the `by` expressions, where evaluations without an event need them.
     var keyValues: [StoredValue]
-    /// Number of the message that created it: its place among groups.
+    /// Its place among groups, by when its first event came to it.
     var creation: UInt64
     @exclusivity(unchecked) @safe var isAlive = true
     @exclusivity(unchecked) @safe var isDirty = false

@@ -33,7 +33,7 @@ class Timer:
     due: int
     phase: int
     end: int
-    place: tuple[int, int]
+    place: int
     group: Any = dataclasses.field(compare=False)
     what: str = dataclasses.field(compare=False)
     session: Optional[Session] = dataclasses.field(compare=False, default=None)
@@ -43,7 +43,7 @@ class Timer:
 class Group:
     rule: Any
     key: tuple[Any, ...]
-    place: tuple[int, int]
+    place: int
     late: int
     greatest: Optional[int] = None
     arrival: int = 0

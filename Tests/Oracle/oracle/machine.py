@@ -39,26 +39,29 @@ class Machine:
         self.clock: Optional[int] = None
         self.outputs: list[Output] = []
         self.rules: list[RunningRule] = []
-        self.messages = 0
+        self.groups_made = 0
         for text in files:
             constants, rules = parse(text)
             evaluator = Evaluator({})
             for name, node in constants:
                 evaluator.constants[name] = evaluator.value(node, None)  # type: ignore[arg-type]
             for rule in rules:
-                self.rules.append(RunningRule(self, rule, evaluator, len(self.rules)))
+                self.rules.append(RunningRule(self, rule, evaluator))
 
     @property
     def now(self) -> int:
         assert self.clock is not None
         return self.clock
 
+    def next_place(self) -> int:
+        self.groups_made += 1
+        return self.groups_made
+
     def take(self, message: Message) -> None:
         """A message of the input at its time; the clock does not go back."""
         instant = message.time if self.clock is None else max(self.clock, message.time)
         self.run_timers(instant, phase=0)
         self.clock = instant
-        self.messages += 1
         self.deliver(message)
 
     def deliver(self, message: Message) -> None:

@@ -27,9 +27,8 @@ class Message:
 
 
 class RunningRule:
-    def __init__(self, machine: Any, rule: Rule, evaluator: Evaluator, place: int) -> None:
+    def __init__(self, machine: Any, rule: Rule, evaluator: Evaluator) -> None:
         self.machine = machine
-        self.place = place
         self.rule = rule
         self.evaluator = evaluator
         self.groups: dict[tuple[Any, ...], Group] = {}
@@ -152,7 +151,7 @@ class RunningRule:
             name = tuple(key(value) for value in values)
         if name not in self.groups:
             late = self.rule.at.late if self.rule.at else 0
-            self.groups[name] = Group(self, name, (self.machine.messages, self.place), late)
+            self.groups[name] = Group(self, name, self.machine.next_place(), late)
         return self.groups[name]
 
     def reach_window(self, event: Event, captures: tuple[str, ...]) -> None:
