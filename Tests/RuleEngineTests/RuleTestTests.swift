@@ -152,7 +152,9 @@ import Testing
         let manual = try String(contentsOf: file, encoding: .utf8)
         var count = 0
         for block in manual.components(separatedBy: "```rules\n").dropFirst() {
-            let set = try Harness.compile(block.components(separatedBy: "```")[0])
+            let example = block.components(separatedBy: "```")[0]
+            guard example.contains("\ntest \"") else { continue }
+            let set = try Harness.compile(example)
             for test in set.tests {
                 count += 1
                 #expect(try RuleTest.run(test, of: set).failure == nil)

@@ -15,6 +15,9 @@ import Testing
         var newest: (time: Int64, arrival: Int64)?
         var greatest = Int64.min
 
+        /// W at an instant of the clock.
+        func at(_ clock: Int64) -> Int64 { newest.map { $0.time - late + clock - $0.arrival } ?? .min }
+
         mutating func take(_ event: Event) {
             if let newest { greatest = max(greatest, newest.time - late + event.arrival - newest.arrival) }
             if event.time > newest?.time ?? .min { newest = (event.time, event.arrival) }
@@ -136,9 +139,11 @@ import Testing
                 held = []
             }
             for event in events {
+                // A silence has no interval that could be over: it ends by W as it stands, though W may have fallen.
+                report(before: mark.at(event.arrival))
                 mark.take(event)
-                report(before: mark.greatest)
-                if held.isEmpty, event.time + gap < mark.greatest { late += 1 } else { held.append(event) }
+                report(before: mark.at(event.arrival))
+                if held.isEmpty, event.time + gap < mark.at(event.arrival) { late += 1 } else { held.append(event) }
             }
             report(before: .max)
             let result = try run(clauses, events)
