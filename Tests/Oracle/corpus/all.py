@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from oracle.cases import Case
 
-from . import alarms, expressions, messages, windows
+from . import alarms, expressions, messages, numbers, windows
 
 
 def cases() -> list[Case]:
-    return [case for chapter in (expressions, windows, alarms, messages) for case in chapter.cases()]
+    return [case for chapter in (expressions, windows, alarms, messages, numbers) for case in chapter.cases()]

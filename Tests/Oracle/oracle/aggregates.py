@@ -31,7 +31,8 @@ def root(exact: Fraction) -> Any:
 
 
 def exact_numbers(samples: list[Sample]) -> list[Fraction]:
-    return [Fraction(arithmetic_operand(value)) for value, _ in samples if is_number(value)]
+    """Statistics are exact for the given doubles: integers beyond 53 bits are the nearest ones."""
+    return [Fraction(float(value)) for value, _ in samples if is_number(value)]
 
 
 def variance_of(values: list[Fraction], less: int = 0) -> Optional[Fraction]:
@@ -94,7 +95,7 @@ def value_range(samples: list[Sample]) -> Any:
 
 
 def slope(samples: list[Sample]) -> Any:
-    pairs = [(Fraction(time, SECOND), Fraction(arithmetic_operand(value))) for value, time in samples if is_number(value)]
+    pairs = [(Fraction(time, SECOND), Fraction(float(value))) for value, time in samples if is_number(value)]
     if not pairs:
         return MISSING
     mean_t = sum((t for t, _ in pairs), Fraction(0)) / len(pairs)
@@ -106,7 +107,7 @@ def slope(samples: list[Sample]) -> Any:
 
 
 def rate(samples: list[Sample]) -> Any:
-    pairs = [(Fraction(time, SECOND), Fraction(arithmetic_operand(value))) for value, time in samples if is_number(value)]
+    pairs = [(Fraction(time, SECOND), Fraction(float(value))) for value, time in samples if is_number(value)]
     if not pairs or pairs[0][0] == pairs[-1][0]:
         return MISSING
     return double((pairs[-1][1] - pairs[0][1]) / (pairs[-1][0] - pairs[0][0]))

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 @dataclasses.dataclass
 class Case:
-    """`expected` are payloads worked out by hand, where there are any."""
+    """`expected` are payloads worked out by hand, where there are any. `strict`: no absolute tolerance."""
 
     name: str
     files: list[str]
@@ -18,6 +18,7 @@ class Case:
     csv: str = ""
     table: Optional[tuple[str, str]] = None
     expected: Optional[list[str]] = None
+    strict: bool = False
 
 
 def line(time: int, topic: str, payload: Any = None, **more: Any) -> str:

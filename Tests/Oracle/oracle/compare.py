@@ -80,7 +80,7 @@ def tolerance_of(case: Case) -> Tolerance:
         return Tolerance(Decimal(-1), ties)
     numbers = [abs(number) for item in case.lines for number in numbers_of(load(item))]
     greatest = max(numbers, default=Decimal(0))
-    return Tolerance(Decimal("1e-12") * greatest if greatest < 10**12 else Decimal(0), ties)
+    return Tolerance(Decimal("1e-12") * greatest if greatest < 10**12 and not case.strict else Decimal(0), ties)
 
 
 def numbers_of(value: Any) -> list[Decimal]:

@@ -93,7 +93,6 @@ class Generator:
             out.append(f"let h = {self.history()}")
         if self.chance(0.1):
             out.append("where changed(.v)")
-        self.random.shuffle(out[1:])
         return " ".join(out)
 
     def rule(self, number: int, source: str) -> Pieces:
@@ -150,7 +149,7 @@ class Generator:
         return text
 
     def program(self) -> Program:
-        rules = [self.rule(0, self.pick('from "t/{k}"', 'from "t/{k}"', 'from "{k...}"' if False else 'from "t/{k}", "u/{k}/#"'))]
+        rules = [self.rule(0, self.pick('from "t/{k}"', 'from "t/{k}"', 'from "t/{k}", "u/{k}/#"'))]
         if self.chance(0.3):
             rules.append(self.rule(1, 'from "t/{k}"'))
         if self.chance(0.25):
@@ -161,11 +160,14 @@ class Generator:
     def lines(self) -> list[str]:
         clock = self.pick(0, 100_000, 946_684_800_000, 1_700_000_000_123)
         out = []
+        numbers: list[Any] = [0, 1, 2, 3, 4, 1.5, 2.25, -2, None]
+        if self.chance(0.25):
+            numbers += ["x", "2", True, [1], 0.1, 0.7, 1e6, -1e-3, {"a": 1}]
         for _ in range(self.random.randint(3, 40)):
             clock += self.pick(0, 1, 100, 250, 500, 500, 1000, 1000, 1000, 1500, 2000, 4000)
             topic = self.pick("t/1", "t/1", "t/2", "t/a", "u/1/x")
             back = self.pick(0, 0, 0, 0, -500, -1000, -1500, -3000, 500, 1000, 2500, 5000)
-            payload: dict[str, Any] = {"v": self.pick(0, 1, 2, 3, 4, 1.5, 2.25, -2, None), "w": self.pick(1, 2, 0.5), "t": clock + back}
+            payload: dict[str, Any] = {"v": self.pick(*numbers), "w": self.pick(1, 2, 0.5), "t": clock + back}
             for name, values in (("s", ["a", "ab", "2", ""]), ("b", [True, False]), ("n", [0, 1.0, "x"]), ("o", [{"a": 3}, [1]]), ("l", [[1], [2.5, "q"], {}])):
                 if self.chance(0.6):
                     payload[name] = self.pick(*values)
@@ -192,8 +194,6 @@ def smaller(program: Program) -> Iterator[Program]:
             if program.rules[place].get(part):
                 rule = {name: text for name, text in program.rules[place].items() if name != part}
                 yield dataclasses.replace(program, rules=[*program.rules[:place], rule, *program.rules[place + 1:]])
-        for part in ("steps", "publish"):
-            words = program.rules[place].get(part, "").split(", " if part == "publish" else " ")
     if program.options:
         yield dataclasses.replace(program, options=[])
 

@@ -19,7 +19,7 @@ def read_line(line: str) -> Message:
     else:
         payload = fields.get("payload_text", "").encode()
     return Message(
-        fields["topic"], payload, fields["time"] * 1_000_000, fields.get("qos", 0), fields.get("retained", False),
+        fields["topic"], payload, times.from_value(fields["time"], "ms").nanoseconds, fields.get("qos", 0), fields.get("retained", False),
         fields.get("client", MISSING), fields.get("properties", {}))
 
 
