@@ -109,9 +109,9 @@ extension BrokerLoop {
 
     /// A message of the node itself (rule output, will, state topic): retained, delivered, carried upstream. Rules do not
     /// see it again (the engine evaluates its own outputs). Returns whether something durable was caused.
-    /// `outboxID`: the message's stable identifier upstream.
+    /// `mark`: how the message is known upstream.
     @discardableResult
-    package func publish(_ message: Message, outboxID: String? = nil, toStage: Bool = false) -> Bool {
+    package func publish(_ message: Message, mark: UpstreamMark? = nil, toStage: Bool = false) -> Bool {
         message.topic.withUnsafeBytes { topic in
             message.payload.withUnsafeBytes { payload in
                 message.properties.withUnsafeBytes { properties in
@@ -122,7 +122,7 @@ extension BrokerLoop {
                         packet: UnsafeRawBufferPointer(start: nil, count: 0), packetIDOffset: 0, topic: topic,
                         payload: payload, properties: properties, version: .v5, qos: message.qos,
                         retain: message.retain, isForwardable: false, expirySeconds: remaining, publisher: 0)
-                    return distribute(frame, client: nil, outboxID: outboxID, message: message, toStage: toStage)
+                    return distribute(frame, client: nil, mark: mark, message: message, toStage: toStage)
                         .isDurable
                 }
             }
@@ -143,16 +143,16 @@ extension BrokerLoop {
     /// Everything a message causes: retained store, subscribers here and on other loops, rules, outbox.
     @inline(__always)
     func distribute(
-        _ frame: PublishFrame, client: String?, outboxID: String?, message: Message?, toStage: Bool
+        _ frame: PublishFrame, client: String?, mark: UpstreamMark?, message: Message?, toStage: Bool
     ) -> Distribution {
         let route = route(for: frame.topic)
         return distribute(
-            frame, route: route, client: client, outboxID: outboxID, message: message, toStage: toStage)
+            frame, route: route, client: client, mark: mark, message: message, toStage: toStage)
     }
 
     @inline(__always)
     func distribute(
-        _ frame: PublishFrame, route: Route, client: String?, outboxID: String?, message: Message?, toStage: Bool
+        _ frame: PublishFrame, route: Route, client: String?, mark: UpstreamMark?, message: Message?, toStage: Bool
     ) -> Distribution {
         var result = Distribution()
         if frame.retain {
@@ -175,7 +175,7 @@ extension BrokerLoop {
             scheduleCycle()
         }
         if !route.outbox.isEmpty {
-            appendOutbox(frame, route, id: outboxID)
+            appendOutbox(frame, route, mark)
             result.isDurable = true
         }
         if !route.remoteLoops.isEmpty || (toStage && route.goesToRemoteStage) {
@@ -206,14 +206,14 @@ extension BrokerLoop {
         return change
     }
 
-    private func appendOutbox(_ frame: PublishFrame, _ route: Route, id: String?) {
+    private func appendOutbox(_ frame: PublishFrame, _ route: Route, _ mark: UpstreamMark?) {
         let now = wallMilliseconds()
         for target in route.outbox {
             record(
                 .appendOutbox(
                     OutboxEntry(
-                        bridge: target.bridge, lane: target.lane, id: id, topic: target.topic,
-                        payload: [UInt8](frame.payload), properties: [UInt8](frame.properties),
+                        bridge: target.bridge, lane: mark?.priority.lane(of: target.lane) ?? target.lane, id: mark?.id,
+                        topic: target.topic, payload: [UInt8](frame.payload), properties: [UInt8](frame.properties),
                         qos: min(max(frame.qos, .atLeastOnce), target.qosMax), retain: frame.retain,
                         createdAtMilliseconds: now,
                         expiresAtMilliseconds: frame.expirySeconds.map { now + Int64($0) * 1_000 })))

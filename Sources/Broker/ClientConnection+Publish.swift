@@ -79,7 +79,7 @@ extension ClientConnection {
             expirySeconds: header.propertyFlags.contains(.messageExpiry) ? header.messageExpirySeconds : nil,
             publisher: session.key.value)
         let distribution = loop.distribute(
-            frame, route: route, client: identity.proved, outboxID: nil, message: nil, toStage: true)
+            frame, route: route, client: identity.proved, mark: nil, message: nil, toStage: true)
         guard header.packetID != 0 else { return }
         if case .exactlyOnce = header.qos, session.isDurable {
             loop.record(.addReceived(session.key, packetID: header.packetID))

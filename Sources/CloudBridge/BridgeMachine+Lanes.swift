@@ -12,14 +12,21 @@ extension BridgeMachine {
             actions.append(.listLanes)
         }
         for lane in lanes.indices { lanes[lane].returnRefused() }
-        // Lanes take turns, one row each, so that a full one does not starve the others.
+        for priority in MessagePriority.allCases where lanes.contains(where: { $0.priority == priority }) {
+            sendTurns(of: priority, now, into: &actions)
+        }
+        for lane in lanes.indices { readAhead(lane, milliseconds, into: &actions) }
+    }
+
+    /// Lanes of one priority take turns, one row each, so that a full one does not starve the others.
+    private mutating func sendTurns(of priority: MessagePriority, _ now: BridgeTime, into actions: inout [Action]) {
         var idleLanes = 0
         while idleLanes < lanes.count, underWay < window {
             let lane = nextLane % lanes.count
             nextLane = (lane + 1) % lanes.count
-            if sendOne(from: lane, now, into: &actions) { idleLanes = 0 } else { idleLanes += 1 }
+            let hasSent = lanes[lane].priority == priority && sendOne(from: lane, now, into: &actions)
+            if hasSent { idleLanes = 0 } else { idleLanes += 1 }
         }
-        for lane in lanes.indices { readAhead(lane, milliseconds, into: &actions) }
     }
 
     /// False: nothing of this lane may be sent now.

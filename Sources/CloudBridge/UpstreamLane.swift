@@ -22,6 +22,7 @@ struct UpstreamLane: Sendable {
     }
 
     let name: String
+    let priority: MessagePriority
     var waiting = FirstInFirstOut<OutboxRow>()
     /// In the order of sending; done ones leave at the head.
     var underWay: [Exchange] = []
@@ -54,7 +55,10 @@ struct UpstreamLane: Sendable {
     var singleThrough: UInt64 = 0
     var readNotBefore: Int64 = 0
 
-    init(name: String) { self.name = name }
+    init(name: String) {
+        self.name = name
+        priority = MessagePriority(lane: name)
+    }
 
     mutating func take(_ rows: [OutboxRow]) {
         for row in rows where row.sequence > readThrough {

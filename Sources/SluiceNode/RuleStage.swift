@@ -145,7 +145,8 @@ final class RuleStage: @unchecked Sendable {
                 Message(
                     topic: output.topic, payload: output.payload, qos: QoS(rawValue: output.qos) ?? .atLeastOnce,
                     retain: output.retain, expiresAtMilliseconds: expiry),
-                outboxID: output.isEngineTopic ? nil : output.id)
+                mark: output.isEngineTopic
+                    ? nil : UpstreamMark(id: output.id, priority: MessagePriority(output.priority)))
         }
         outputs.removeAll(keepingCapacity: true)
     }
@@ -179,5 +180,16 @@ final class RuleStage: @unchecked Sendable {
             if now >= next { self.advance(to: now) }
             self.scheduleTimer()
         }
+    }
+}
+
+extension MessagePriority {
+    init(_ priority: PublishPlan.Priority) {
+        self =
+            switch priority {
+            case .high: .high
+            case .normal: .normal
+            case .low: .low
+            }
     }
 }

@@ -24,8 +24,7 @@ package enum Feature: String, CaseIterable, Sendable {
     case zoneArgument = "time zones in `hour` and `weekday`"
 
     package static let notYet: Set<Feature> = [
-        .models,
-        .priority,
+        .models
     ]
 }
 
