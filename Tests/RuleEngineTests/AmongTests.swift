@@ -32,6 +32,13 @@ import Testing
         #expect(harness.take() == [line("b", 1, 101_000, 111_000)])
     }
 
+    @Test func theOrderOfTheTableLastsWhenKeysSpeak() throws {
+        let harness = try Harness(plan(["c", "a", "b"]))
+        for key in ["b", "a", "c"] { harness.send("s/\(key)", "{}", at: 1_000) }
+        harness.drain()
+        #expect(harness.take() == ["c", "a", "b"].map { line($0, 1, 1_000, 11_000) })
+    }
+
     @Test func anEventAtTheLastInstantKeepsItQuiet() throws {
         let harness = try Harness(plan(["a", "b"]))
         harness.send("s/a", "{}", at: 10_000)

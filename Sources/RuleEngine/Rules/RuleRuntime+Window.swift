@@ -7,7 +7,7 @@ extension RuleRuntime {
         _ group: Group, _ time: Int64, _ clock: Int64, _ emission: Emission, _ outputs: inout [RuleOutput]
     ) {
         // A group that steps made, for what they remember, begins with the first event that they let through.
-        if !group.hasTime { group.creation = emission.engine.nextPlace() }
+        if !group.hasTime, !group.isWatched { group.creation = emission.engine.nextPlace() }
         let newestBefore = group.hasTime ? group.newestTime : Int64.min
         if group.isWatched, !group.hasTime { group.beginSpeaking() }
         group.note(time: time, clock: clock, late: late)
