@@ -112,13 +112,19 @@ package struct NodeService: Service {
                     "removed": "\(report.removed.joined(separator: " "))",
                     "kept": "\(report.kept.joined(separator: " "))", "lost": "\(report.lost.joined(separator: " "))",
                 ])
-            path.publish(Self.status("{\"state\":\"running\"}"))
+            path.publish(Self.status("{\"state\":\"running\",\(Self.members(report))}"))
         } catch {
             logger.error(
                 "the rules were not reloaded; the running set stays in force", metadata: ["reason": "\(error)"])
             path.publish(Self.status("{\"state\":\"refused\",\"reason\":\(JSONText.quoted("\(error)"))}"))
         }
         return named
+    }
+
+    /// What the reload did, by names of rules.
+    private static func members(_ report: ReloadReport) -> String {
+        [("added", report.added), ("removed", report.removed), ("kept", report.kept), ("lost", report.lost)]
+            .map { "\"\($0.0)\":[\($0.1.map(JSONText.quoted).joined(separator: ","))]" }.joined(separator: ",")
     }
 
     private static func status(_ payload: String) -> Message {

@@ -19,6 +19,8 @@ final class RuleStage: @unchecked Sendable {
     static let logBytesMax = 8 * 1_048_576
     /// A quiet engine writes its state after this many seconds anyway.
     static let snapshotSeconds: Int64 = 30
+    /// How often the counts of rules that did something are published.
+    static let statisticsSeconds: Int64 = 10
 
     private let loop: BrokerLoop
     private let engine: RuleEngine
@@ -29,6 +31,9 @@ final class RuleStage: @unchecked Sendable {
     private var timer: Scheduled<Void>?
     private var timerAtNanoseconds: Int64 = .max
     private var snapshotTask: RepeatedTask?
+    private var statisticsTask: RepeatedTask?
+    /// The counters as they were last published.
+    private var publishedCounters: [RuleCounters] = []
 
     init(loop: BrokerLoop, engine: RuleEngine, logger: Logger) {
         self.loop = loop
@@ -68,12 +73,16 @@ final class RuleStage: @unchecked Sendable {
             guard let self, self.loggedBytes > 0 else { return }
             self.snapshot()
         }
+        statisticsTask = loop.eventLoop.scheduleRepeatedTask(
+            initialDelay: .seconds(Self.statisticsSeconds), delay: .seconds(Self.statisticsSeconds)
+        ) { [weak self] _ in self?.publishStatistics() }
     }
 
     /// On the loop, before the node stops: the state as it is, so that the next start replays nothing.
     func stop() {
         timer?.cancel()
         snapshotTask?.cancel()
+        statisticsTask?.cancel()
         snapshot()
     }
 
@@ -149,6 +158,19 @@ final class RuleStage: @unchecked Sendable {
                     ? nil : UpstreamMark(id: output.id, priority: MessagePriority(output.priority)))
         }
         outputs.removeAll(keepingCapacity: true)
+    }
+
+    /// Tells what each rule did, on `$sluice/rules/<name>/stats`, if that has changed.
+    private func publishStatistics() {
+        let counters = engine.counters
+        let before = Dictionary(publishedCounters.map { ($0.rule, $0) }, uniquingKeysWith: { first, _ in first })
+        for (index, rule) in counters.enumerated() where before[rule.rule] != rule {
+            guard let statistics = engine.statistics(ofRule: index) else { continue }
+            loop.publish(
+                Message(
+                    topic: Array("$sluice/rules/\(rule.rule)/stats".utf8), payload: statistics.json, qos: .atMostOnce))
+        }
+        publishedCounters = counters
     }
 
     private func snapshot() {

@@ -76,6 +76,10 @@ def test_a_rule_publishes_and_a_saved_file_reloads_it(tmp_path):
         assert json.loads(listener.wait(1)[0].payload) == {"sensor": "a", "value": 11}
         write_rule(tmp_path, 20)
         node.wait_for("rules reloaded")
+        changed = Listener(port, "$sluice/rules/status")
+        report = json.loads(changed.wait(1)[0].payload)
+        changed.close()
+        assert report == {"state": "running", "added": [], "removed": [], "kept": [], "lost": ["high"]}
         publish(port, "sensors/a/reading", '{"value": 15}')
         publish(port, "sensors/a/reading", '{"value": 25}')
         assert json.loads(listener.wait(2)[1].payload)["value"] == 25
@@ -88,6 +92,25 @@ def test_a_rule_publishes_and_a_saved_file_reloads_it(tmp_path):
         for one in (listener, status):
             one.close()
     assert node.process.returncode == 0
+
+
+def test_what_each_rule_did_is_told(tmp_path):
+    write_rule(tmp_path, 10)
+    port = free_port()
+    with running(tmp_path, configuration(tmp_path, port)):
+        listener = Listener(port, "$sluice/rules/+/stats")
+        for value in (5, 15, 25):
+            publish(port, "sensors/a/reading", json.dumps({"value": value}))
+        publish(port, "sensors/a/reading", "no JSON")
+        seen, stats = 0, {"decode_errors": 0}
+        while stats["decode_errors"] == 0:
+            seen += 1
+            message = listener.wait(seen)[-1]
+            stats = json.loads(message.payload)
+        assert message.topic == "$sluice/rules/high/stats" and stats["rule"] == "high"
+        assert [(step["step"], step["count"]) for step in stats["steps"]] == [("from", 3), ("where", 2), ("published", 2)]
+        assert stats["hints"] == ["payloads that could not be decoded: 1"]
+        listener.close()
 
 
 def test_a_bridge_carries_what_its_routes_name_through_an_outage(tmp_path):

@@ -64,3 +64,39 @@ package struct RuleStatistics: Sendable, Equatable {
         return hints + counts.filter { $0.0 > 0 }.map { "\($0.1): \($0.0)" }
     }
 }
+
+extension RuleStatistics {
+    /// One JSON object: the counts of the steps in their order, what was dropped, what is held, and the hints.
+    package var json: [UInt8] {
+        var text = Array("{\"rule\":\"\(rule)\",\"steps\":[".utf8)
+        for (index, step) in steps.steps.enumerated() {
+            text += Array("\(index == 0 ? "" : ","){\"step\":\"\(step.name)\",\"count\":\(step.count)}".utf8)
+        }
+        text += Array(
+            """
+            ],"decode_errors":\(counters.decodeErrors),"runtime_errors":\(counters.runtimeErrors),\
+            "late_events":\(counters.lateEvents),"no_group":\(counters.noGroup),"limited":\(counters.limited),\
+            "groups":\(counters.groups),"groups_evicted":\(counters.groupsEvicted),\
+            "active_alarms":\(counters.activeAlarms),"window_overflows":\(counters.windowOverflows),\
+            "cascade_dropped":\(counters.cascadeDropped),"hints":[
+            """.utf8)
+        for (index, hint) in hints.enumerated() {
+            if index > 0 { text.append(UInt8(ascii: ",")) }
+            var bytes = Array(hint.utf8)
+            unsafe bytes.withUnsafeMutableBytes {
+                unsafe JSONWriter.append(quoted: ByteSlice(UnsafeRawBufferPointer($0)), to: &text)
+            }
+        }
+        return text + Array("]}".utf8)
+    }
+}
+
+extension RuleEngine {
+    /// What every rule did so far, in their order.
+    package var statistics: [RuleStatistics] { rules.map { RuleStatistics($0, example: nil) } }
+
+    /// The same of one rule; nil when there is none at this index.
+    package func statistics(ofRule index: Int) -> RuleStatistics? {
+        rules.indices.contains(index) ? RuleStatistics(rules[index], example: nil) : nil
+    }
+}
