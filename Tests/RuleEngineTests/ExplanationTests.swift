@@ -73,7 +73,7 @@ import Testing
         let counted = try explanation("rule r { from \"t/{x}\" window last 5 by x publish \"o\" { m: mean(.v) } }")
         #expect(counted.json.contains("\"bytes_per_event\": 0, \"groups_max\": 100000, \"bytes_max\": "))
         let listed = try explanation("rule r { from \"t/{x}\" window every 1m by x publish \"o\" { m: median(.v) } }")
-        #expect(listed.json.contains("\"bytes_per_event\": 48, \"groups_max\": 100000, \"bytes_max\": null"))
+        #expect(listed.json.contains("\"bytes_per_event\": 16, \"groups_max\": 100000, \"bytes_max\": null"))
         let totals = try explanation("rule r { from \"t/{x}\" window every 1m by x publish \"o\" { m: mean(.v) } }")
         #expect(totals.json.contains("\"bytes_per_event\": 0, "))
     }

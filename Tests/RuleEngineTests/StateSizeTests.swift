@@ -10,14 +10,16 @@ import Testing
         var clauses: String
         var events: Int
         var spacing: Int64 = 1
+        /// Bytes of a group that it must not exceed.
+        var bytesMax = Double.infinity
     }
 
     static let samples = [
         Sample(clauses: "", events: 3),
-        Sample(clauses: "window last 100 by id when zscore(.v) > 3", events: 66),
-        Sample(clauses: "window every 10s by id when mean(.v) > 3", events: 3),
-        Sample(clauses: "window every 10s by id when mean(.v) > percentile(.v, 95)", events: 5),
-        Sample(clauses: "window last 30s by id when mean(.v) > 300", events: 5, spacing: 5_000),
+        Sample(clauses: "window last 100 by id when zscore(.v) > 3", events: 120, bytesMax: 1_250),
+        Sample(clauses: "window every 10s by id when mean(.v) > 3", events: 3, bytesMax: 560),
+        Sample(clauses: "window every 10s by id when mean(.v) > percentile(.v, 95)", events: 5, bytesMax: 950),
+        Sample(clauses: "window last 30s by id when mean(.v) > 300", events: 5, spacing: 5_000, bytesMax: 1_000),
         Sample(clauses: "window last 30s by id when count() > 1000 and max(.v) > 300", events: 5, spacing: 5_000),
         Sample(clauses: "window last 1 by id when last(.v) > 3 for 1h", events: 3),
         Sample(clauses: "window last 1 by id when last(.v) > 3 until last(.v) < 2", events: 3),
@@ -85,6 +87,7 @@ import Testing
         print(text)
         guard engine.counters[0].eventsIn == UInt64(groups * sample.events) else { return "events are missing" }
         if sample.clauses.isEmpty { return !size.hasGroups && computed == 0 && abs(bytes) < 8 ? nil : text }
+        if bytes > sample.bytesMax { return "\(text), more than \(Int(sample.bytesMax))" }
         return abs(bytes - computed) <= bytes * 0.2 ? nil : text
     }
 

@@ -22,6 +22,8 @@ import Testing
         rule firsts { from "s/{id}" dedupe .q, .n within 3s publish "first/{id}" { q: .q, n: .n } }
         rule chained { from "sum" window last 4 publish "chain" { m: mean(.n), s: sum(.s) } }
         rule asking { from "s/{id}" where .n != latest("s/{id}").n publish "as/{id}" payload [latest("five/{id}"), latest("sum").s] }
+        rule spread { from "s/{id}" window last 67 by id when stddev(.v) > 0.1
+          publish "sp/{id}" payload [mean(.v), stddev(.v), count(.v), zscore(.v), mean(.n), count()] }
         rule frozen { from "s/{id}" at .ts late 2s window last 4s by id
           publish "fr/{id}" payload [zscore(.v, baseline: "frozen", floor: 0.1), zscore(.v, baseline: "gated", gate: 1.5)] }
         rule gated { from "s/{id}" window last 5 by id when zscore(.v, baseline: "gated", gate: 1.2) < 9 or .n > 1

@@ -177,7 +177,7 @@ package final class RuleEngine {
     /// Sees to it that the group's next timer is in the queue.
     @inline(__always)
     func schedule(_ rule: RuleRuntime, _ group: Group) {
-        if group.panes.isEmpty, group.alarm == nil { return }
+        if !group.hasPanes, group.alarm == nil { return }
         scheduleSlow(rule, group)
     }
 
@@ -192,8 +192,8 @@ package final class RuleEngine {
         group.scheduledPhase = phase
         timers.insert(
             TimerQueue.Timer(
-                instant: instant, phase: phase, end: due.end, creation: group.creation,
-                rule: Int32(rule.index), slot: Int32(group.slot), place: group.place, ticket: group.ticket))
+                instant: instant, end: due.end, creation: group.creation, ticket: group.ticket,
+                rule: Int32(rule.index), slot: Int32(group.slot), place: group.place, phase: phase))
         compactTimers()
     }
 

@@ -3,15 +3,15 @@
 struct TimerQueue {
     struct Timer: BitwiseCopyable {
         var instant: Int64
-        /// 1: only after the instant has passed.
-        var phase: UInt8
         var end: Int64
         var creation: UInt64
+        var ticket: UInt64
         var rule: Int32
         var slot: Int32
         /// Of groups that were created together: their order.
         var place: Int32
-        var ticket: UInt64
+        /// 1: only after the instant has passed.
+        var phase: UInt8
 
         func precedes(_ other: Timer) -> Bool {
             if instant != other.instant { return instant < other.instant }

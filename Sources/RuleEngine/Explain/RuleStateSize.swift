@@ -35,7 +35,7 @@ package struct RuleStateSize {
             if rule.hasAlarm { bytes += alarm }
             if usesTimers { bytes += shared(TimerQueue.Timer.self, groups) }
             // The group's mark that it changed, until the next commit.
-            bytes += shared(Int.self, groups)
+            bytes += shared(Int32.self, groups)
         }
         if let by = program.limitBy {
             bytes += place(Entry<Period>.self, groups) + key(by.count) + shared(Int.self, groups)
@@ -74,11 +74,17 @@ package struct RuleStateSize {
     private var storedText: Int { Footprint.array(UInt8.self, count: 5 + RuleStateSize.textBytes) }
 
     private var group: Int {
-        var bytes = Footprint.object(Group.self) + 2 * key(keyParts)
-        if !hasEvent {
-            bytes += Footprint.array(StoredValue.self, count: keyParts) + keyParts * storedText
-        }
+        var bytes = Footprint.object(Group.self) + key(keyParts)
+        if hasExtras { bytes += Footprint.object(GroupExtras.self) }
         return bytes + Footprint.array(StoredValue?.self, count: plan.histories.count)
+            + Footprint.grownArray(Baseline.self, count: program.baselines.count)
+            + program.baselines.count * Footprint.object(Baseline.self)
+    }
+
+    private var hasExtras: Bool {
+        if case .every(_, _?, _) = plan.window?.kind { return true }
+        return rule.hasAlarm || rule.hasHistories || !program.baselines.isEmpty
+            || (plan.limit != nil && program.limitBy == nil)
     }
 
     private var hasEvent: Bool {
@@ -95,6 +101,7 @@ package struct RuleStateSize {
     private func window(events: Int) -> Int {
         switch plan.window?.kind {
         case nil: 0
+        case .lastCount(let count) where rule.keepsNumbersOnly: numbers(count)
         case .lastCount(let count): sliding(events: count, countsEvents: false)
         case .lastDuration: sliding(events: events, countsEvents: rule.countsEvents)
         case .everyCount(let count): panes(1, events: count)
@@ -108,8 +115,15 @@ package struct RuleStateSize {
     /// Windows that are open at one time, or steps of windows that overlap.
     private func open(_ count: Int64) -> Int { Int(min(count, Int64(rule.limits.openWindowsMax))) }
 
+    private func numbers(_ count: Int) -> Int {
+        let capacity = NumberColumn.capacity(of: count, countMax: count)
+        let words = capacity + NumberColumn.checkpointWords(capacity)
+        return program.columns.count
+            * (Footprint.object(NumberColumn.self) + Footprint.buffer(Double.self, count: words))
+    }
+
     private func sliding(events: Int, countsEvents: Bool) -> Int {
-        var capacity = 8
+        var capacity = SlidingColumn.capacityMin
         while capacity < events - 1 { capacity *= 2 }
         let columns = program.columns.map { column($0, capacity) } + (countsEvents ? [eventColumn(capacity)] : [])
         return unsafe Footprint.object(SlidingWindow.self)
@@ -124,6 +138,7 @@ package struct RuleStateSize {
 
     private func column(_ column: ColumnPlan, _ capacity: Int) -> Int {
         var bytes = eventColumn(capacity)
+        if !column.needs.isSubset(of: [.moments, .count]) { bytes += Footprint.object(SlidingColumn.Parts.self) }
         if column.needs.contains(.moments) { bytes += Footprint.buffer(Moments.self, count: capacity) }
         if column.needs.contains(.regression) { bytes += Footprint.buffer(Regression.self, count: capacity) }
         if column.needs.contains(.extremes) { bytes += Footprint.buffer(Extremes.self, count: capacity) }
@@ -132,16 +147,20 @@ package struct RuleStateSize {
     }
 
     private func panes(_ count: Int, events: Int) -> Int {
-        let columns = program.columns.map { plan in
-            let list =
-                RunningColumn(plan).keepsList
-                ? Footprint.grownArray((arrival: Int64, value: StoredValue).self, count: events) : 0
-            return Footprint.object(RunningColumn.self) + list
-        }
-        let pane =
-            Footprint.object(Pane.self) + Footprint.array(RunningColumn.self, count: columns.count)
-            + columns.reduce(0, +)
-        return count * pane + Footprint.grownArray(Pane.self, count: count)
+        let columns = program.columns.map { running($0, events) }
+        return count * (Footprint.object(Pane.self) + columns.reduce(0, +))
+            + (count > 1 ? Footprint.grownArray(Pane.self, count: count) : 0)
+    }
+
+    private func running(_ plan: ColumnPlan, _ events: Int) -> Int {
+        let column = RunningColumn(plan)
+        var bytes = Footprint.object(RunningColumn.self)
+        if column.parts == nil { return bytes }
+        bytes += Footprint.object(RunningColumn.Parts.self)
+        if plan.needs.contains(.extremes) { bytes += Footprint.array(RunningColumn.TypeExtremes.self, count: 1) }
+        if column.keepsNumbersOnly { return bytes + Footprint.grownArray(Double.self, count: events) }
+        if !column.keepsList { return bytes }
+        return bytes + Footprint.grownArray((arrival: Int64, value: StoredValue).self, count: events)
     }
 
     // MARK: Alarms

@@ -1,58 +1,57 @@
 /// What a rule remembers of one group. Confined to the engine's thread.
 final class Group: Ageing {
-    private(set) var slot: Int
+    /// Its place in the table of groups.
+    var slot: Int { Int(tableSlot) }
+    private var tableSlot: Int32
+    /// Of `silent … among`: its place in the table.
+    @exclusivity(unchecked) @safe var place: Int32 = 0
     let key: [UInt8]
-    /// Values of the `by` expressions, where evaluations without an event need them.
-    var keyValues: [StoredValue]
     /// Its place among groups, by when its first event came to it.
     var creation: UInt64
-    @exclusivity(unchecked) @safe var isAlive = true
-    @exclusivity(unchecked) @safe var isDirty = false
-
     /// The group's greatest event time so far and the arrival of the event that had it first.
     @exclusivity(unchecked) @safe var newestTime: Int64 = 0
     @exclusivity(unchecked) @safe var newestArrival: Int64 = 0
-    @exclusivity(unchecked) @safe var hasTime = false
-    /// Of `silent … among`: it is watched from `newestArrival` on, also before its first event.
-    @exclusivity(unchecked) @safe var isWatched = false
-    /// Of `silent … among`: its place in the table.
-    @exclusivity(unchecked) @safe var place: Int32 = 0
     /// The greatest watermark so far.
     @exclusivity(unchecked) @safe var closedThrough = Int64.min
     /// Number of the message that last used it: the one idle longest has the least.
     @exclusivity(unchecked) @safe var lastUsed: UInt64 = 0
-
     /// Number of the last output.
     var sequence: UInt64
-    var period = Period()
-    @exclusivity(unchecked) @safe var sliding: SlidingWindow?
-    /// In the order of the program's.
-    var baselines: [Baseline] = []
-    /// Open windows in the order of their ends.
-    @exclusivity(unchecked) @safe var panes: [Pane] = []
-    /// Of `every D over L`: windows up to this end are over.
-    @exclusivity(unchecked) @safe var hopsDone = Int64.min
-    @exclusivity(unchecked) @safe var alarm: Alarm?
-    /// The value of each history at the event before; nil: there was none.
-    var histories: [StoredValue?] = []
 
+    @exclusivity(unchecked) @safe var isAlive = true
+    @exclusivity(unchecked) @safe var isDirty = false
+    @exclusivity(unchecked) @safe var hasTime = false
+    /// Of `silent … among`: it is watched from `newestArrival` on, also before its first event.
+    @exclusivity(unchecked) @safe var isWatched = false
+    @exclusivity(unchecked) @safe private var isScheduled = false
+    /// The phase of `scheduled`, as in `TimerQueue.Timer`.
+    @exclusivity(unchecked) @safe var scheduledPhase: UInt8 = 0
     /// The entry of the timer queue that counts; others of this group are stale.
     var ticket: UInt64 = 0
-    @exclusivity(unchecked) @safe var scheduled: Int64?
-    /// The phase of that entry, as in `TimerQueue.Timer`.
-    @exclusivity(unchecked) @safe var scheduledPhase: UInt8 = 0
+    @exclusivity(unchecked) @safe private var scheduledInstant: Int64 = 0
+
+    @exclusivity(unchecked) @safe var window = GroupWindow.none
+    @exclusivity(unchecked) @safe var extras: GroupExtras?
 
     init(slot: Int, key: [UInt8], creation: UInt64, sequence: UInt64) {
-        self.slot = slot
+        tableSlot = Int32(truncatingIfNeeded: slot)
         self.key = key
         self.creation = creation
         self.sequence = sequence
-        keyValues = []
+    }
+
+    /// The instant of the entry in the timer queue that counts; nil: there is none.
+    var scheduled: Int64? {
+        get { isScheduled ? scheduledInstant : nil }
+        set {
+            isScheduled = newValue != nil
+            scheduledInstant = newValue ?? 0
+        }
     }
 
     /// The same group at its place in a table.
     func moved(to slot: Int) -> Group {
-        self.slot = slot
+        tableSlot = Int32(truncatingIfNeeded: slot)
         return self
     }
 
@@ -74,13 +73,13 @@ final class Group: Ageing {
         newestArrival = clock
         closedThrough = clock &- late
         let (end, overflow) = clock.addingReportingOverflow(gap)
-        panes.first?.end = overflow ? .max : end
+        firstPane?.end = overflow ? .max : end
     }
 
     /// The first event of a watched group comes: from here on its own times count.
     func beginSpeaking() {
         closedThrough = .min
-        panes.first?.end = .max
+        firstPane?.end = .max
     }
 
     /// An event of `time` came at `clock`: moves the watermark.

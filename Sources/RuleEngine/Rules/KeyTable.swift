@@ -46,16 +46,20 @@ final class KeyTable<Payload: Ageing> {
         return nil
     }
 
-    /// Puts a new key in. It must not be there.
     func insert(_ key: ByteSlice, hash: UInt64, _ make: (Int) -> Payload) -> Int {
+        insert(key.array, hash: hash, make)
+    }
+
+    /// Puts a new key in. It must not be there.
+    func insert(_ key: [UInt8], hash: UInt64, _ make: (Int) -> Payload) -> Int {
         if (count + 1) * 2 > index.count { grow() }
         let slot: Int
         if let reused = free.popLast() {
             slot = Int(reused)
-            entries[slot] = Entry(key: key.array, hash: hash, payload: make(slot))
+            entries[slot] = Entry(key: key, hash: hash, payload: make(slot))
         } else {
             slot = entries.count
-            entries.append(Entry(key: key.array, hash: hash, payload: make(slot)))
+            entries.append(Entry(key: key, hash: hash, payload: make(slot)))
         }
         place(slot)
         count += 1

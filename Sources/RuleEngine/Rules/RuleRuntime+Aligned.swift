@@ -26,18 +26,23 @@ extension RuleRuntime {
 
     /// Adds the event to the pane of a step, made if it is new.
     private func addAligned(_ group: Group, _ time: Int64, _ step: AlignedStep) {
-        var place = group.panes.count
-        while place > 0, group.panes[place - 1].end > step.end { place -= 1 }
-        if place > 0, group.panes[place - 1].end == step.end {
-            add(to: group.panes[place - 1], time)
+        if case .pane(let pane) = group.window, pane.end == step.end {
+            add(to: pane, time)
             return
         }
-        if group.panes.count >= limits.openWindowsMax {
+        let panes = group.panes
+        var place = panes.count
+        while place > 0, panes[place - 1].end > step.end { place -= 1 }
+        if place > 0, panes[place - 1].end == step.end {
+            add(to: panes[place - 1], time)
+            return
+        }
+        if panes.count >= limits.openWindowsMax {
             counters.windowOverflows &+= 1
             return
         }
         let pane = Pane(program.columns, start: step.start, end: step.end)
-        group.panes.insert(pane, at: place)
+        if panes.isEmpty { group.window = .pane(pane) } else { group.panes.insert(pane, at: place) }
         add(to: pane, time)
     }
 
@@ -61,14 +66,14 @@ extension RuleRuntime {
     /// The end of the next window that holds anything. The panes of such a rule are the steps of D from which its
     /// windows are put together.
     func nextHop(_ group: Group) -> Int64? {
-        guard hopSteps != nil, let alignment, let first = group.panes.first else { return nil }
+        guard hopSteps != nil, let alignment, let first = group.firstPane else { return nil }
         if group.hopsDone == .min { return first.end }
         return max(first.end, alignment.bound(alignment.index(of: group.hopsDone) + 1))
     }
 
     /// The window that ends at `end`, of its steps; those that no later window needs go.
-    func hop(_ group: Group, _ end: Int64) -> Pane {
-        guard let steps = hopSteps, let alignment else { return group.panes.removeFirst() }
+    func hop(_ group: Group, _ end: Int64) -> Pane? {
+        guard let steps = hopSteps, let alignment else { return group.takeFirstPane() }
         let index = alignment.index(of: end)
         let start = alignment.bound(index - steps)
         let result = Pane(program.columns, start: start, end: end)

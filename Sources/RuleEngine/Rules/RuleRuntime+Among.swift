@@ -21,12 +21,11 @@ extension RuleRuntime {
                 ValueCodec.append(key: text, to: &key, machine.arena)
                 unsafe key.withUnsafeBytes { bytes in
                     let slice = unsafe ByteSlice(bytes)
-                    _ = groups.insert(slice, hash: KeyTable<Group>.hash(slice)) { slot in
+                    _ = groups.insert(key, hash: KeyTable<Group>.hash(slice)) { slot in
                         let group = Group(slot: slot, key: key, creation: 0, sequence: ruleState.sequenceFloor)
                         group.place = Int32(place)
-                        group.keyValues = [StoredValue(text)]
                         equip(group)
-                        group.panes = [Pane(program.columns, start: clock, end: clock)]
+                        group.window = .pane(Pane(program.columns, start: clock, end: clock))
                         group.watch(from: clock, gap: gap, late: late)
                         return group
                     }
@@ -63,12 +62,12 @@ extension RuleRuntime {
     /// Watching has not begun: groups that never spoke wait for `watchUnwatched`.
     func unwatch() {
         guard amongTable != nil else { return }
-        for slot in groups.slots { groups[slot]?.panes.first?.end = .max }
+        for slot in groups.slots { groups[slot]?.firstPane?.end = .max }
     }
 
     func watchUnwatched(from clock: Int64) {
         forEachSilent { group in
-            if group.panes.first?.end == .max { group.watch(from: clock, gap: gap, late: late) }
+            if group.firstPane?.end == .max { group.watch(from: clock, gap: gap, late: late) }
         }
     }
 
@@ -78,7 +77,7 @@ extension RuleRuntime {
     private func forEachSilent(_ body: (Group) -> Void) {
         guard amongTable != nil else { return }
         for slot in groups.slots {
-            guard let group = groups[slot], !group.hasTime, !group.panes.isEmpty else { continue }
+            guard let group = groups[slot], !group.hasTime, group.hasPanes else { continue }
             body(group)
             markDirty(group)
         }

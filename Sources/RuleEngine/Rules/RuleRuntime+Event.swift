@@ -143,14 +143,15 @@ extension RuleRuntime {
             forget(group)
         }
         var made: Group?
-        _ = groups.insert(key, hash: hash) { slot in
+        let bytes = key.array
+        _ = groups.insert(bytes, hash: hash) { slot in
             let group = Group(
-                slot: slot, key: key.array, creation: emission.engine.messageCount, sequence: ruleState.sequenceFloor)
+                slot: slot, key: bytes, creation: emission.engine.messageCount, sequence: ruleState.sequenceFloor)
             made = group
             return group
         }
         guard let group = made else { preconditionFailure("a table that did not take a group") }
-        if needsKeyValues { group.keyValues = program.by.map { StoredValue(machine.run($0)) } }
+        if needsKeyValues { group.keep(keyValues: program.by.map { StoredValue(machine.run($0)) }) }
         if hasHistories { group.histories = Array(repeating: nil, count: plan.histories.count) }
         equip(group)
         return group
@@ -160,10 +161,14 @@ extension RuleRuntime {
     func equip(_ group: Group) {
         if holdsHistoriesOnly(group) { return }
         switch plan.window?.kind {
+        case .lastCount(let count) where keepsNumbersOnly:
+            group.window = .numbers(NumberColumn(countMax: count, count: program.columns.count))
         case .lastCount(let count):
-            group.sliding = SlidingWindow(program.columns, countMax: count, length: 0, countsEvents: false)
+            group.window = .sliding(
+                SlidingWindow(program.columns, countMax: count, length: 0, countsEvents: false))
         case .lastDuration(let length):
-            group.sliding = SlidingWindow(program.columns, countMax: 0, length: length, countsEvents: countsEvents)
+            group.window = .sliding(
+                SlidingWindow(program.columns, countMax: 0, length: length, countsEvents: countsEvents))
         default: break
         }
         group.isWatched = amongTable != nil
@@ -171,10 +176,16 @@ extension RuleRuntime {
         if hasAlarm { group.alarm = Alarm() }
     }
 
+    /// Whether a window `last N` keeps nothing but numbers.
+    var keepsNumbersOnly: Bool {
+        guard case .lastCount(let count) = plan.window?.kind, program.baselines.isEmpty else { return false }
+        return NumberColumn.serve(program.columns, countMax: count)
+    }
+
     var countsEvents: Bool { program.calls.contains { $0.column < 0 } }
 
     /// Whether evaluations without an event must know the values of the key.
-    private var needsKeyValues: Bool {
+    var needsKeyValues: Bool {
         switch plan.window?.kind {
         case .every, .session, .silent: true
         case .lastCount, .lastDuration, .everyCount, nil: false
@@ -194,7 +205,7 @@ extension RuleRuntime {
     func markDirty(_ group: Group) {
         if group.isDirty { return }
         group.isDirty = true
-        if group === sole { dirty.sole = true } else { dirty.groups.append(group.slot) }
+        if group === sole { dirty.sole = true } else { dirty.groups.append(Int32(truncatingIfNeeded: group.slot)) }
     }
 
     // MARK: Histories and dedupe
@@ -216,7 +227,7 @@ extension RuleRuntime {
             let previous = before?.load(machine.arena) ?? .missing
             machine.registers[program.layout.histories + slot] = result(
                 history.function, value, previous, before == nil)
-            group.histories[slot] = StoredValue(value)
+            group.remember(slot, StoredValue(value))
             markDirty(group)
         }
     }

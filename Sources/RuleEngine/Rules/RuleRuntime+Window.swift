@@ -38,10 +38,25 @@ extension RuleRuntime {
 
     private func hasDueWork(_ group: Group) -> Bool {
         if let alarm = group.alarm, alarm.runStart != nil, !alarm.isRipe { return true }
-        return !group.panes.isEmpty
+        return group.hasPanes
+    }
+
+    private func takeNumbers(_ first: NumberColumn) {
+        var next: NumberColumn? = first
+        var index = 0
+        while let column = next {
+            machine.runtimeErrors &+= column.take(machine.run(columnArguments[index]))
+            next = column.next
+            index += 1
+        }
+        reader.begin(first)
     }
 
     private func takeSliding(_ group: Group, _ time: Int64) {
+        if let numbers = group.numbers {
+            takeNumbers(numbers)
+            return
+        }
         guard let window = group.sliding else { return }
         window.advance(newest: group.newestTime)
         var index = 0
@@ -63,64 +78,72 @@ extension RuleRuntime {
 
     /// Adds the event at hand to a window that is filled and then closed.
     func add(to pane: Pane, _ time: Int64) {
-        if pane.eventCount >= limits.windowValuesMax, pane.columns.contains(where: \.keepsList) {
+        if pane.eventCount >= limits.windowValuesMax, pane.keepsList {
             counters.windowOverflows &+= 1
             return
         }
         pane.note(time: time)
-        for (index, column) in program.columns.enumerated() {
-            let value = machine.run(column.argument)
-            if value.isMissing { continue }
-            machine.runtimeErrors &+= pane.columns[index].insert(
-                value, time: time, arrival: Int64(bitPattern: eventNumber), machine.arena)
+        var next = pane.first
+        var index = 0
+        while let column = next {
+            let value = machine.run(columnArguments[index])
+            if !value.isMissing {
+                machine.runtimeErrors &+= column.insert(
+                    value, time: time, arrival: Int64(bitPattern: eventNumber), machine.arena)
+            }
+            next = column.next
+            index += 1
         }
     }
 
     private func takeCounted(
         _ group: Group, _ time: Int64, _ count: Int, _ emission: Emission, _ outputs: inout [RuleOutput]
     ) {
-        let pane = group.panes.first ?? Pane(program.columns, start: time, end: .max)
-        if group.panes.isEmpty { group.panes = [pane] }
+        let pane = group.firstPane ?? Pane(program.columns, start: time, end: .max)
+        if !group.hasPanes { group.window = .pane(pane) }
         add(to: pane, time)
         if pane.eventCount < count { return }
-        group.panes = []
+        group.window = .none
         reader.begin(pane)
         evaluate(group, hasEvent: true, emission, &outputs)
     }
 
     private func takeSession(_ group: Group, _ time: Int64, _ gap: Int64) {
         let end = time.plus(gap)
-        // Sessions that the event lies at most D from: they become one.
-        let near = group.panes.indices.filter { index in
-            let pane = group.panes[index]
-            return time <= pane.end && pane.firstTime.minus(gap) <= time
+        if case .pane(let pane) = group.window, time <= pane.end, pane.firstTime.minus(gap) <= time {
+            add(to: pane, time)
+            pane.end = pane.lastTime.plus(gap)
+            return
         }
+        // Sessions that the event lies at most D from: they become one.
+        var panes = group.panes
+        let near = panes.indices.filter { time <= panes[$0].end && panes[$0].firstTime.minus(gap) <= time }
         guard let first = near.first else {
             if end < group.closedThrough {
                 counters.lateEvents &+= 1
                 return
             }
-            if group.panes.count >= limits.openWindowsMax {
+            if panes.count >= limits.openWindowsMax {
                 counters.windowOverflows &+= 1
                 return
             }
             let pane = Pane(program.columns, start: time, end: end)
             add(to: pane, time)
-            group.panes.append(pane)
-            group.panes.sort { $0.end < $1.end }
+            panes.append(pane)
+            group.panes = panes.sorted { $0.end < $1.end }
             return
         }
-        let pane = group.panes[first]
-        for index in near.dropFirst() { pane.merge(group.panes[index], machine.arena) }
-        for index in near.dropFirst().reversed() { group.panes.remove(at: index) }
+        let pane = panes[first]
+        for index in near.dropFirst() { pane.merge(panes[index], machine.arena) }
+        for index in near.dropFirst().reversed() { panes.remove(at: index) }
         add(to: pane, time)
         pane.end = pane.lastTime.plus(gap)
-        group.panes.sort { $0.end < $1.end }
+        group.panes = panes.sorted { $0.end < $1.end }
     }
 
     private func takeSilent(_ group: Group, _ time: Int64, _ gap: Int64) {
         let end = time.plus(gap)
-        if let pane = group.panes.first {
+        if let pane = group.firstPane {
             add(to: pane, time)
             pane.end = pane.lastTime.plus(gap)
             return
@@ -132,7 +155,7 @@ extension RuleRuntime {
         }
         let pane = Pane(program.columns, start: time, end: end)
         add(to: pane, time)
-        group.panes = [pane]
+        group.window = .pane(pane)
     }
 
     // MARK: Time passing
@@ -160,7 +183,7 @@ extension RuleRuntime {
         var due: Due?
         if let hop = nextHop(group) {
             due = Due(end: hop, mustPass: false, isAlarm: false)
-        } else if let pane = group.panes.first, pane.end != .max {
+        } else if let pane = group.firstPane, pane.end != .max {
             due = Due(end: pane.end, mustPass: closesAfterEnd, isAlarm: false)
         }
         if let alarm = group.alarm, let start = alarm.runStart, !alarm.isRipe, let length = plan.when?.forNanoseconds {
@@ -175,7 +198,7 @@ extension RuleRuntime {
     /// Does all that the group's watermark has passed, in order.
     func settle(_ group: Group, _ emission: Emission, _ outputs: inout [RuleOutput]) {
         defer { endHops(group) }
-        guard group.alarm != nil || !group.panes.isEmpty else { return }
+        guard group.alarm != nil || group.hasPanes else { return }
         // A closing window runs other programs than the event at hand: its registers are put back.
         var kept: Held?
         let mark = group.watermark(at: machine.context.now, late: late) ?? group.closedThrough
@@ -197,7 +220,7 @@ extension RuleRuntime {
             reachDeadline(group, due.end, emission, &outputs)
             return
         }
-        let pane = isHopping ? hop(group, due.end) : group.panes.removeFirst()
+        guard let pane = isHopping ? hop(group, due.end) : group.takeFirstPane() else { return }
         prepareWithoutEvent(group)
         machine.context.time = pane.end
         switch plan.window?.kind {
@@ -221,9 +244,9 @@ extension RuleRuntime {
         context.now = machine.context.now
         context.number = machine.context.number
         machine.context = context
-        for (part, value) in zip(program.by, group.keyValues) where part.start == part.end {
+        for (part, value) in zip(program.by, group.keyValues(machine.arena)) where part.start == part.end {
             let register = Int(part.result)
-            if register < program.layout.paths { machine.registers[register] = value.load(machine.arena) }
+            if register < program.layout.paths { machine.registers[register] = value }
         }
     }
 

@@ -135,7 +135,7 @@ final class RuleRuntime {
 /// Keys of state that changed since it was last asked for.
 struct DirtyKeys {
     /// Slots of groups, limit periods and dedupe periods that changed.
-    var groups: [Int] = []
+    var groups: [Int32] = []
     var limits: [Int] = []
     var dedupes: [(table: Int, slot: Int)] = []
     /// State keys of what is gone.

@@ -57,18 +57,21 @@ extension RuleRuntime {
         bytes.append(integer: group.hopsDone)
         bytes.append(optional: group.period.start)
         bytes.append(integer: Int64(group.period.count))
-        bytes.append(count: group.keyValues.count)
-        for value in group.keyValues { value.append(to: &bytes) }
+        let keyValues = needsKeyValues ? group.keyValues(machine.arena) : []
+        bytes.append(count: keyValues.count)
+        for value in keyValues { ValueCodec.append(value, to: &bytes) }
         bytes.append(count: group.histories.count)
         for (history, value) in zip(plan.histories, group.histories) {
             bytes.append(word: StableHash.hash(history.canonicalText.utf8))
             bytes.append(boolean: value != nil)
             value?.append(to: &bytes)
         }
-        bytes.append(boolean: group.sliding != nil)
+        bytes.append(boolean: group.sliding != nil || group.numbers != nil)
         if let window = group.sliding { append(window, to: &bytes) }
-        bytes.append(count: group.panes.count)
-        for pane in group.panes { append(pane, to: &bytes) }
+        if let numbers = group.numbers { append(numbers, to: &bytes) }
+        let panes = group.panes
+        bytes.append(count: panes.count)
+        for pane in panes { append(pane, to: &bytes) }
         bytes.append(boolean: group.alarm != nil)
         if let alarm = group.alarm { append(alarm, to: &bytes) }
         if !group.baselines.isEmpty { append(group.baselines, to: &bytes) }
@@ -87,15 +90,26 @@ extension RuleRuntime {
         }
     }
 
+    private func append(_ first: NumberColumn, to bytes: inout [UInt8]) {
+        bytes.append(integer: Int64(first.eventCount))
+        bytes.append(count: program.columns.count)
+        for (index, plan) in program.columns.enumerated() {
+            bytes.append(word: plan.identity)
+            var part: [UInt8] = []
+            first.column(index)?.append(plan.needs, to: &part)
+            bytes.append(sized: part)
+        }
+    }
+
     private func append(_ pane: Pane, to bytes: inout [UInt8]) {
         for number in [pane.start, pane.end, pane.firstTime, pane.lastTime, Int64(pane.eventCount)] {
             bytes.append(integer: number)
         }
-        bytes.append(count: pane.columns.count)
-        for (plan, column) in zip(program.columns, pane.columns) {
+        bytes.append(count: program.columns.count)
+        for (index, plan) in program.columns.enumerated() {
             bytes.append(word: plan.identity)
             var part: [UInt8] = []
-            column.append(to: &part)
+            pane.column(index)?.append(to: &part)
             bytes.append(sized: part)
         }
     }
@@ -175,7 +189,7 @@ extension RuleRuntime {
             guard let value = StoredValue.read(&reader, machine.arena) else { return false }
             keys.append(value)
         }
-        group.keyValues = keys
+        if !keys.isEmpty { group.keep(keyValues: keys) }
         group.histories = Array(repeating: nil, count: plan.histories.count)
         guard let historyCount = reader.count(bytesEach: 9) else { return false }
         // The same call may stand at several places, each with a memory of its own: they are told apart by their order.
@@ -201,8 +215,11 @@ extension RuleRuntime {
         group.sliding?.arrivals = arrivals
         for _ in 0..<count {
             guard let identity = reader.word(), let part = reader.slice() else { return false }
-            guard let window = group.sliding else { continue }
             let known = program.columns.firstIndex { $0.identity == identity }
+            if let known, let column = group.numbers?.column(known) {
+                guard read(part, of: arrivals, into: column, program.columns[known]) else { return false }
+            }
+            guard let window = group.sliding else { continue }
             let column = known.map { window.columns[$0] } ?? (identity == 0 ? window.eventColumn : nil)
             guard let column else { continue }
             var inner = StateReader(part)
@@ -211,8 +228,25 @@ extension RuleRuntime {
         return true
     }
 
+    /// A column of numbers, also from what a column of all values wrote. False: damaged.
+    private func read(_ part: ByteSlice, of arrivals: Int64, into column: NumberColumn, _ plan: ColumnPlan) -> Bool {
+        var reader = StateReader(part)
+        guard let needs = reader.word() else { return false }
+        if needs & NumberColumn.stateMark != 0 {
+            guard let stored = NumberColumn.Stored.read(&reader), reader.isAtEnd else { return false }
+            column.restore(stored)
+            return true
+        }
+        let values = SlidingColumn(plan, ordersByArrival: true)
+        reader = StateReader(part)
+        guard values.read(&reader, machine.arena), reader.isAtEnd else { return false }
+        column.restore(values, arrivals: arrivals)
+        return true
+    }
+
     private func readPanes(_ reader: inout StateReader, _ group: Group) -> Bool {
         guard let count = reader.count(bytesEach: 44) else { return false }
+        var panes: [Pane] = []
         for _ in 0..<count {
             guard let start = reader.integer(), let end = reader.integer(), let first = reader.integer(),
                 let last = reader.integer(), let events = reader.integer(), (0..<1 << 48).contains(events),
@@ -226,11 +260,12 @@ extension RuleRuntime {
                 guard let identity = reader.word(), let part = reader.slice() else { return false }
                 guard let known = program.columns.firstIndex(where: { $0.identity == identity }) else { continue }
                 var inner = StateReader(part)
-                guard pane.columns[known].read(&inner, machine.arena), inner.isAtEnd else { return false }
+                guard pane.column(known)?.read(&inner, machine.arena) == true, inner.isAtEnd else { return false }
             }
-            group.panes.append(pane)
+            panes.append(pane)
         }
-        group.panes.sort { $0.end < $1.end }
+        panes.sort { $0.end < $1.end }
+        if !panes.isEmpty { group.panes = panes }
         return true
     }
 

@@ -8,7 +8,7 @@ extension RuleRuntime {
         dirty = DirtyKeys()
         for key in changed.gone where !isHeld(key) { states.append(RuleGroupState(rule: name, key: key, state: nil)) }
         for slot in changed.groups {
-            guard let group = groups[slot], group.isDirty else { continue }
+            guard let group = groups[Int(slot)], group.isDirty else { continue }
             group.isDirty = false
             states.append(RuleGroupState(rule: name, key: StateKey.group(group.key), state: encode(group)))
         }
@@ -183,12 +183,12 @@ extension RuleRuntime {
                 putBack(group, key, hash)
             } else if let group = restored.group {
                 guard usesGroups, groups.find(key, hash: hash) == nil, groups.count < limits.groupsMax else { return }
-                _ = groups.insert(key, hash: hash) { slot in group.moved(to: slot) }
+                _ = groups.insert(group.key, hash: hash) { slot in group.moved(to: slot) }
                 if group.alarm?.isActive == true { counters.activeAlarms += 1 }
             } else if let period = restored.period {
                 let table = restored.dedupe < 0 ? limitPeriods : dedupePeriods[restored.dedupe]
                 if table.find(key, hash: hash) == nil, table.count < limits.groupsMax {
-                    _ = table.insert(key, hash: hash) { _ in period }
+                    _ = table.insert(restored.key, hash: hash) { _ in period }
                 }
             }
         }
@@ -234,10 +234,10 @@ extension RuleRuntime {
                 group.alarm = Alarm()
                 markDirty(group)
             }
-            if let gap, group.isWatched, !group.hasTime, !group.panes.isEmpty {
+            if let gap, group.isWatched, !group.hasTime, group.hasPanes {
                 group.watch(from: now, gap: gap, late: late)
                 markDirty(group)
-            } else if let gap, let pane = group.panes.first, let mark = group.watermark(at: now, late: late) {
+            } else if let gap, let pane = group.firstPane, let mark = group.watermark(at: now, late: late) {
                 pane.end = max(pane.end, mark &+ gap)
                 markDirty(group)
             }

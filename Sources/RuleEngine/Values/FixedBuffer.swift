@@ -38,6 +38,15 @@ struct FixedBuffer<Element: BitwiseCopyable>: BitwiseCopyable {
     }
 }
 
+extension FixedBuffer<Double> {
+    /// Four elements from `index`.
+    @inline(__always)
+    func four(_ index: Int) -> SIMD4<Double> {
+        precondition(index >= 0 && index <= count - 4, "index outside the buffer")
+        return unsafe UnsafeRawPointer(base + index).loadUnaligned(as: SIMD4<Double>.self)
+    }
+}
+
 extension FixedBuffer where Element == UInt8 {
     /// Bytes that live as long as the buffer.
     func slice(_ from: Int, count length: Int) -> ByteSlice {

@@ -23,6 +23,8 @@ protocol AggregateColumn: AnyObject {
 
 extension SlidingColumn: AggregateColumn {
     var presentCount: Int { count }
+    var trueCount: Int { parts?.trueCount ?? 0 }
+    var falseCount: Int { parts?.falseCount ?? 0 }
 
     var momentsOfOthers: Moments {
         if let newest, number(newest.value) == nil { return otherMomentsSlow() }
@@ -61,7 +63,7 @@ extension SlidingColumn: AggregateColumn {
     private func arrivalNumber(_ entry: Entry) -> Int64 { ordersByArrival ? entry.order : entry.other }
 
     /// All entries in order of arrival.
-    private func arrivals() -> [Entry] {
+    func arrivals() -> [Entry] {
         var result = (head..<tail).map { entry($0) }
         if isDisordered { result.sort { arrivalNumber($0) < arrivalNumber($1) } }
         if let newest { result.append(newest) }
@@ -69,8 +71,8 @@ extension SlidingColumn: AggregateColumn {
     }
 
     var sumResult: Value {
-        guard numberCount > 0 else { return .missing }
-        if integers.doubles == 0 { return integers.result(0) }
+        guard numberCount > 0, let parts else { return .missing }
+        if parts.integers.doubles == 0 { return parts.integers.result(0) }
         let all = front(moments).merged(moments.back)
         guard let newest, let number = number(newest.value) else { return .finite(all.sum.value) }
         return .finite((all.sum + number).value)
@@ -78,7 +80,8 @@ extension SlidingColumn: AggregateColumn {
 
     /// Of values of several types those count that have the type of the first.
     private func allExtremes(_ arena: Arena) -> Extremes {
-        if keptExtremes == 0, ordered.typeCount <= 1 { return runningExtremes() }
+        guard let parts else { return Extremes() }
+        if parts.keptExtremes == 0, parts.ordered.typeCount <= 1 { return runningExtremes(parts) }
         let marked = arrivals().filter(\.value.isMarked)
         let kind = marked.first?.value.orderedClass
         var result = Extremes()
@@ -86,15 +89,15 @@ extension SlidingColumn: AggregateColumn {
         return result
     }
 
-    private func runningExtremes() -> Extremes {
-        var result = front(extremes).merged(extremes.back)
+    private func runningExtremes(_ parts: Parts) -> Extremes {
+        var result = front(parts.extremes).merged(parts.extremes.back)
         if let newest, newest.value.isMarked { result.include(newest.value) }
         return result
     }
 
     func numberExtremes(_ arena: Arena) -> Extremes {
-        guard ordered.numbers > 0 else { return Extremes() }
-        if keptExtremes == 0, ordered.typeCount == 1 { return runningExtremes() }
+        guard let parts, parts.ordered.numbers > 0 else { return Extremes() }
+        if parts.keptExtremes == 0, parts.ordered.typeCount == 1 { return runningExtremes(parts) }
         var result = Extremes()
         for entry in arrivals() where entry.value.isNumber { result.include(load(entry.value, arena)) }
         return result
@@ -116,16 +119,17 @@ extension SlidingColumn: AggregateColumn {
     func numbers(_ arena: Arena) -> [Double] { arrivals().compactMap { number($0.value) } }
 
     var slope: Double {
-        var all = front(regression).merged(regression.back)
-        if let newest, let number = number(newest.value) {
-            all.add(ordersByArrival ? newest.other : newest.order, number)
+        guard let parts else { return .nan }
+        var all = front(parts.regression).merged(parts.regression.back)
+        if let newest, let number = timedNumber(newest) {
+            all.add(time(newest), number)
         }
         return all.slope
     }
 
     var rate: Double {
         if isDisordered {
-            let numbers = arrivals().filter { number($0.value) != nil }
+            let numbers = arrivals().filter { timedNumber($0) != nil }
             guard let first = numbers.first, let last = numbers.last else { return .nan }
             return rate(first, last)
         }
@@ -133,13 +137,13 @@ extension SlidingColumn: AggregateColumn {
         var first: Entry?
         var position = head
         while position < tail, first == nil {
-            if number(entry(position).value) != nil { first = entry(position) }
+            if timedNumber(entry(position)) != nil { first = entry(position) }
             position += 1
         }
-        var last: Entry? = number(newest.value) == nil ? nil : newest
+        var last: Entry? = timedNumber(newest) == nil ? nil : newest
         position = tail - 1
         while position >= head, last == nil {
-            if number(entry(position).value) != nil { last = entry(position) }
+            if timedNumber(entry(position)) != nil { last = entry(position) }
             position -= 1
         }
         guard let first, let last else { return .nan }
@@ -148,16 +152,18 @@ extension SlidingColumn: AggregateColumn {
 
     private func rate(_ first: Entry, _ last: Entry) -> Double {
         AggregateMath.rate(
-            number(first.value) ?? .nan, ordersByArrival ? first.other : first.order,
-            number(last.value) ?? .nan, ordersByArrival ? last.other : last.order)
+            number(first.value) ?? .nan, time(first), number(last.value) ?? .nan, time(last))
     }
 
     func smoothed(_ factor: Int, _ arena: Arena) -> Double {
-        if isDisordered || numberCount < count { return AggregateMath.smoothed(numbers(arena), factors[factor]) }
+        guard let parts else { return .nan }
+        if isDisordered || numberCount < count {
+            return AggregateMath.smoothed(numbers(arena), parts.factors[factor])
+        }
         guard let newest, let last = number(newest.value) else { return .nan }
         guard head < tail, let start = number(entry(head).value) else { return last }
-        var all = smoothing(factor)
-        all.append(last, factors[factor])
+        var all = smoothing(factor, parts)
+        all.append(last, parts.factors[factor])
         return all.apply(start)
     }
 }

@@ -7,6 +7,7 @@ final class AggregateReader {
     private let memoStamp: FixedBuffer<UInt64>
     @exclusivity(unchecked) @safe private var stamp: UInt64 = 0
     @exclusivity(unchecked) @safe private var sliding: SlidingWindow?
+    @exclusivity(unchecked) @safe private var numbers: NumberColumn?
     @exclusivity(unchecked) @safe private var pane: Pane?
 
     init(_ calls: [AggregateCall]) {
@@ -24,12 +25,22 @@ final class AggregateReader {
         stamp += 1
         sliding = window
         pane = nil
+        numbers = nil
+    }
+
+    /// The first column of a window.
+    func begin(_ numbers: NumberColumn) {
+        stamp += 1
+        self.numbers = numbers
+        sliding = nil
+        pane = nil
     }
 
     func begin(_ pane: Pane) {
         stamp += 1
         self.pane = pane
         sliding = nil
+        numbers = nil
     }
 
     /// Sets the results of an evaluation that is over, for a timer that speaks of it.
@@ -37,6 +48,7 @@ final class AggregateReader {
         stamp += 1
         sliding = nil
         pane = nil
+        numbers = nil
         for (index, value) in results.enumerated() {
             memo[index] = value
             memoStamp[index] = stamp
@@ -58,13 +70,17 @@ final class AggregateReader {
     }
 
     private func compute(_ call: AggregateCall, _ arena: Arena) -> Value {
+        if let numbers {
+            if call.column < 0 { return .integer(Int64(numbers.eventCount)) }
+            return numbers.column(call.column).map { AggregateReader.compute(call, $0, arena) } ?? .missing
+        }
         if let sliding {
             if call.column < 0 { return .integer(Int64(sliding.eventCount)) }
             return AggregateReader.compute(call, sliding.columns[call.column], arena)
         }
         guard let pane else { return .missing }
         if call.column < 0 { return .integer(Int64(pane.eventCount)) }
-        return AggregateReader.compute(call, pane.columns[call.column], arena)
+        return pane.column(call.column).map { AggregateReader.compute(call, $0, arena) } ?? .missing
     }
 
     @inline(__always)

@@ -72,7 +72,9 @@ final class Baseline {
     }
 
     /// The score of a window that closes.
-    func score(closing pane: Pane) -> Value { score(pane.columns[plan.call.column], isFull: true) }
+    func score(closing pane: Pane) -> Value {
+        pane.column(plan.call.column).map { score($0, isFull: true) } ?? .missing
+    }
 
     private func isFull(_ window: SlidingWindow, _ newest: Int64) -> Bool {
         if plan.countMax > 0 { return window.arrivals >= Int64(plan.countMax) }

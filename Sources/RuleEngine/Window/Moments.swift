@@ -3,7 +3,24 @@
 struct Moments: BitwiseCopyable, Equatable {
     private(set) var count = 0.0
     private(set) var sum = DoubleDouble(0)
-    private var squares = 0.0
+    private(set) var squares = 0.0
+
+    init() {}
+
+    init(count: Double, sum: DoubleDouble, squares: Double) {
+        self.count = count
+        self.sum = sum
+        self.squares = squares
+    }
+
+    /// Of `count` numbers whose differences from `reference` have these sums. The reference is one of them.
+    @inline(__always)
+    init(count: Double, around reference: Double, sum differences: Double, squares: Double) {
+        self.count = count
+        let product = count * reference
+        sum = DoubleDouble(product, (-product).addingProduct(count, reference)) + differences
+        self.squares = max(squares - differences * (differences / count), 0)
+    }
 
     @inline(__always) var isEmpty: Bool { count == 0 }
 

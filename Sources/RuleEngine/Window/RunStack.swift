@@ -1,13 +1,9 @@
 /// The statistics of one kind for the two stacks of a column.
-struct RunStack<Run: BitwiseCopyable> {
-    let empty: Run
-    var back: Run
+struct RunStack<Run: EmptyRun> {
+    var back = Run()
     private var suffixes: FixedBuffer<Run>?
 
-    init(_ empty: Run) {
-        self.empty = empty
-        back = empty
-    }
+    var empty: Run { Run() }
 
     mutating func allocate(_ capacity: Int) { suffixes = FixedBuffer(repeating: empty, count: capacity) }
     mutating func free() {
@@ -19,6 +15,16 @@ struct RunStack<Run: BitwiseCopyable> {
     @inline(__always) func suffix(_ slot: Int) -> Run { suffixes?[slot] ?? empty }
     @inline(__always) func set(_ slot: Int, _ run: Run) { suffixes?[slot] = run }
 }
+
+/// Statistics of which there are some of no values.
+protocol EmptyRun: BitwiseCopyable {
+    init()
+}
+
+extension Moments: EmptyRun {}
+extension Regression: EmptyRun {}
+extension Extremes: EmptyRun {}
+extension Smoothing: EmptyRun {}
 
 /// Least and greatest of a run of values of one type that stand by themselves. Of equal ones either may stay.
 struct Extremes: BitwiseCopyable {

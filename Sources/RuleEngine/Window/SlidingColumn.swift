@@ -14,10 +14,49 @@ final class SlidingColumn {
         var other: Int64
     }
 
+    /// What only some aggregates need.
+    final class Parts {
+        let factors: [Double]
+        @exclusivity(unchecked) @safe var trueCount = 0
+        @exclusivity(unchecked) @safe var falseCount = 0
+        @exclusivity(unchecked) @safe var integers = IntegerSum()
+        /// Values that have an order, by type.
+        @exclusivity(unchecked) @safe var ordered = OrderedCounts()
+        /// Those among them that do not stand by themselves, and so are in no total.
+        @exclusivity(unchecked) @safe var keptExtremes = 0
+        @exclusivity(unchecked) @safe var regression = RunStack<Regression>()
+        @exclusivity(unchecked) @safe var extremes = RunStack<Extremes>()
+        var smoothings: [RunStack<Smoothing>]
+
+        init(factors: [Double]) {
+            self.factors = factors
+            smoothings = Array(repeating: RunStack(), count: factors.count)
+        }
+
+        func allocate(_ needs: ColumnNeeds, _ capacity: Int) {
+            if needs.contains(.regression) { regression.allocate(capacity) }
+            if needs.contains(.extremes) { extremes.allocate(capacity) }
+            for index in smoothings.indices { smoothings[index].allocate(capacity) }
+        }
+
+        func free() {
+            regression.free()
+            extremes.free()
+            for index in smoothings.indices { smoothings[index].free() }
+        }
+
+        func clearBack() {
+            regression.clear()
+            extremes.clear()
+            for index in smoothings.indices { smoothings[index].clear() }
+        }
+    }
+
     let needs: ColumnNeeds
-    let factors: [Double]
     /// Whether `order` is the arrival number.
     let ordersByArrival: Bool
+    /// Nil: only moments and counts are asked for.
+    let parts: Parts?
     @exclusivity(unchecked) @safe var entries: FixedBuffer<Entry>
     @exclusivity(unchecked) @safe var head = 0
     @exclusivity(unchecked) @safe var tail = 0
@@ -30,29 +69,18 @@ final class SlidingColumn {
     /// Whether an entry came that leaves before an earlier one. Cleared when the ring runs empty.
     @exclusivity(unchecked) @safe var isDisordered = false
 
-    @exclusivity(unchecked) @safe var trueCount = 0
-    @exclusivity(unchecked) @safe var falseCount = 0
     @exclusivity(unchecked) @safe var numberCount = 0
-    @exclusivity(unchecked) @safe var integers = IntegerSum()
-    /// Values that have an order, by type.
-    @exclusivity(unchecked) @safe var ordered = OrderedCounts()
-    /// Those among them that do not stand by themselves, and so are in no total.
-    @exclusivity(unchecked) @safe var keptExtremes = 0
-    @exclusivity(unchecked) @safe var moments = RunStack(Moments())
-    @exclusivity(unchecked) @safe var regression = RunStack(Regression())
-    @exclusivity(unchecked) @safe var extremes = RunStack(Extremes())
-    var smoothings: [RunStack<Smoothing>]
+    @exclusivity(unchecked) @safe var moments = RunStack<Moments>()
 
-    private static let capacityMin = 8
+    static let capacityMin = 4
     private var mask: Int { entries.count - 1 }
 
     init(_ plan: ColumnPlan, ordersByArrival: Bool) {
         needs = plan.needs
-        factors = plan.factors
+        parts = needs.isSubset(of: [.moments, .count]) ? nil : Parts(factors: plan.factors)
         self.ordersByArrival = ordersByArrival
         entries = FixedBuffer(
             repeating: Entry(value: .missing, order: 0, other: 0), count: SlidingColumn.capacityMin)
-        smoothings = Array(repeating: RunStack(Smoothing()), count: plan.factors.count)
         allocateSuffixes()
     }
 
@@ -61,18 +89,16 @@ final class SlidingColumn {
         freeSuffixes()
     }
 
+    var factors: [Double] { parts?.factors ?? [] }
+
     private func allocateSuffixes() {
         if needs.contains(.moments) { moments.allocate(entries.count) }
-        if needs.contains(.regression) { regression.allocate(entries.count) }
-        if needs.contains(.extremes) { extremes.allocate(entries.count) }
-        for index in smoothings.indices { smoothings[index].allocate(entries.count) }
+        parts?.allocate(needs, entries.count)
     }
 
     private func freeSuffixes() {
         moments.free()
-        regression.free()
-        extremes.free()
-        for index in smoothings.indices { smoothings[index].free() }
+        parts?.free()
     }
 
     var ringCount: Int { tail - head }
@@ -127,40 +153,42 @@ final class SlidingColumn {
     @inline(__always)
     private func register(_ value: inout Value) -> UInt64 {
         var errors: UInt64 = 0
-        if needs.contains(.truth) {
-            if value.isTrue { trueCount += 1 } else if value.isFalse { falseCount += 1 } else { errors += 1 }
-        }
         if !needs.isDisjoint(with: .numeric) {
-            if value.isNumber {
-                numberCount += 1
-                if needs.contains(.sum) { integers.add(value) }
+            if value.isNumber { numberCount += 1 } else { errors += 1 }
+        }
+        if let parts { errors += register(&value, parts) }
+        return errors
+    }
+
+    @inline(__always)
+    private func register(_ value: inout Value, _ parts: Parts) -> UInt64 {
+        var errors: UInt64 = 0
+        if needs.contains(.sum), value.isNumber { parts.integers.add(value) }
+        if needs.contains(.truth) {
+            if value.isTrue {
+                parts.trueCount += 1
+            } else if value.isFalse {
+                parts.falseCount += 1
             } else {
                 errors += 1
             }
         }
-        if needs.contains(.extremes), !countExtreme(&value) { errors += 1 }
+        if needs.contains(.extremes), !countExtreme(&value, parts) { errors += 1 }
         return errors
     }
 
-    private func countExtreme(_ value: inout Value) -> Bool {
+    private func countExtreme(_ value: inout Value, _ parts: Parts) -> Bool {
         guard let kind = value.orderedClass else { return false }
-        ordered.add(kind, 1)
-        if !value.isScalar { keptExtremes += 1 }
+        parts.ordered.add(kind, 1)
+        if !value.isScalar { parts.keptExtremes += 1 }
         value.isMarked = true
-        return ordered.typeCount == 1
+        return parts.ordered.typeCount == 1
     }
 
     /// Counts a value that was read back. Returns the value as an entry holds it.
     func recount(_ value: Value) -> Value {
         var stored = value.isScalar ? value : keep(value)
-        if needs.contains(.truth) {
-            if value.isTrue { trueCount += 1 } else if value.isFalse { falseCount += 1 }
-        }
-        if !needs.isDisjoint(with: .numeric), value.isNumber {
-            numberCount += 1
-            if needs.contains(.sum) { integers.add(value) }
-        }
-        if needs.contains(.extremes) { _ = countExtreme(&stored) }
+        _ = register(&stored)
         return stored
     }
 
@@ -172,20 +200,23 @@ final class SlidingColumn {
     }
 
     private func unregister(_ value: Value) {
-        if needs.contains(.truth) {
-            if value.isTrue { trueCount -= 1 } else if value.isFalse { falseCount -= 1 }
-        }
-        if value.isNumber {
-            if !needs.isDisjoint(with: .numeric) { numberCount -= 1 }
-            if needs.contains(.sum) { integers.add(value, -1) }
-        }
-        if value.isMarked, let kind = value.orderedClass {
-            ordered.add(kind, -1)
-            if !value.isScalar { keptExtremes -= 1 }
-        }
+        if value.isNumber, !needs.isDisjoint(with: .numeric) { numberCount -= 1 }
+        if let parts { unregister(value, parts) }
         if !value.isScalar {
             kept[Int(value.bits)] = .missing
             keptFree.append(Int(value.bits))
+        }
+    }
+
+    @inline(__always)
+    private func unregister(_ value: Value, _ parts: Parts) {
+        if needs.contains(.truth) {
+            if value.isTrue { parts.trueCount -= 1 } else if value.isFalse { parts.falseCount -= 1 }
+        }
+        if needs.contains(.sum), value.isNumber { parts.integers.add(value, -1) }
+        if value.isMarked, let kind = value.orderedClass {
+            parts.ordered.add(kind, -1)
+            if !value.isScalar { parts.keptExtremes -= 1 }
         }
     }
 
@@ -221,7 +252,7 @@ final class SlidingColumn {
         }
         entries[position & mask] = entry
         tail += 1
-        if position >= split, factors.isEmpty {
+        if position >= split, !needs.contains(.smoothing) {
             addBack(entry)
         } else if position >= split {
             foldBack()
@@ -279,12 +310,19 @@ final class SlidingColumn {
 
     private func clearBack() {
         moments.clear()
-        regression.clear()
-        extremes.clear()
-        for index in smoothings.indices { smoothings[index].clear() }
+        parts?.clearBack()
     }
 
-    private func time(_ entry: Entry) -> Int64 { ordersByArrival ? entry.other : entry.order }
+    /// Of an event that was kept without its time: it counts neither for `slope` nor for `rate`.
+    static let timeUnknown = Int64.min
+
+    func time(_ entry: Entry) -> Int64 { ordersByArrival ? entry.other : entry.order }
+
+    /// The number of an entry whose time is known.
+    @inline(__always)
+    func timedNumber(_ entry: Entry) -> Double? {
+        time(entry) == SlidingColumn.timeUnknown ? nil : number(entry.value)
+    }
 
     /// The value of an entry as far as it takes part in `min` and `max` of values that stand by themselves.
     private func extreme(_ entry: Entry) -> Value? {
@@ -294,15 +332,16 @@ final class SlidingColumn {
     @inline(__always)
     private func addBack(_ entry: Entry) {
         if needs.contains(.moments), let number = number(entry.value) { moments.back.add(number) }
-        if !needs.isDisjoint(with: [.regression, .extremes, .smoothing]) { addBackOthers(entry) }
+        if let parts { addBack(entry, parts) }
     }
 
-    private func addBackOthers(_ entry: Entry) {
-        let number = number(entry.value)
-        if needs.contains(.regression), let number { regression.back.add(time(entry), number) }
-        if needs.contains(.extremes), let value = extreme(entry) { extremes.back.include(value) }
-        guard let number else { return }
-        for index in factors.indices { smoothings[index].back.append(number, factors[index]) }
+    private func addBack(_ entry: Entry, _ parts: Parts) {
+        if needs.contains(.regression), let number = timedNumber(entry) {
+            parts.regression.back.add(time(entry), number)
+        }
+        if needs.contains(.extremes), let value = extreme(entry) { parts.extremes.back.include(value) }
+        guard needs.contains(.smoothing), let number = number(entry.value) else { return }
+        for index in parts.factors.indices { parts.smoothings[index].back.append(number, parts.factors[index]) }
     }
 
     /// Makes the statistics of the front's entries below `end`, from there down to the oldest.
@@ -310,16 +349,17 @@ final class SlidingColumn {
         if needs.contains(.moments) {
             fold(moments, down: end) { run, entry in if let number = self.number(entry.value) { run.add(number) } }
         }
+        guard let parts else { return }
         if needs.contains(.regression) {
-            fold(regression, down: end) { run, entry in
-                if let number = self.number(entry.value) { run.add(self.time(entry), number) }
+            fold(parts.regression, down: end) { run, entry in
+                if let number = self.timedNumber(entry) { run.add(self.time(entry), number) }
             }
         }
         if needs.contains(.extremes) {
-            fold(extremes, down: end) { run, entry in if let value = self.extreme(entry) { run.include(value) } }
+            fold(parts.extremes, down: end) { run, entry in if let value = self.extreme(entry) { run.include(value) } }
         }
-        for (index, factor) in factors.enumerated() {
-            fold(smoothings[index], down: end) { run, entry in
+        for (index, factor) in parts.factors.enumerated() {
+            fold(parts.smoothings[index], down: end) { run, entry in
                 if let number = self.number(entry.value) { run.prepend(number, factor) }
             }
         }
@@ -341,8 +381,8 @@ final class SlidingColumn {
         for position in split..<tail { addBack(entries[position & mask]) }
     }
 
-    func smoothing(_ index: Int) -> Smoothing {
-        front(smoothings[index]).followed(by: smoothings[index].back)
+    func smoothing(_ index: Int, _ parts: Parts) -> Smoothing {
+        front(parts.smoothings[index]).followed(by: parts.smoothings[index].back)
     }
 
     /// Rebuilds the front's statistics after the entries were read back.

@@ -81,7 +81,8 @@ final class SlidingWindow {
 
 /// A window that is filled and then closed: of `every`, `session`, `silent` and `every N events`.
 final class Pane {
-    let columns: [RunningColumn]
+    /// The first column; the others follow as a chain.
+    let first: RunningColumn?
     var start: Int64
     /// When it closes; of `session` and `silent` it moves.
     var end: Int64
@@ -90,9 +91,30 @@ final class Pane {
     var eventCount = 0
 
     init(_ plans: [ColumnPlan], start: Int64, end: Int64) {
-        columns = plans.map { RunningColumn($0) }
+        first = RunningColumn.chain(plans)
         self.start = start
         self.end = end
+    }
+
+    /// The column of an argument.
+    @inline(__always)
+    func column(_ index: Int) -> RunningColumn? {
+        var column = first
+        var index = index
+        while index > 0 {
+            column = column?.next
+            index -= 1
+        }
+        return column
+    }
+
+    var keepsList: Bool {
+        var next = first
+        while let column = next {
+            if column.keepsList { return true }
+            next = column.next
+        }
+        return false
     }
 
     func note(time: Int64) {
@@ -102,7 +124,11 @@ final class Pane {
     }
 
     func merge(_ other: Pane, _ arena: Arena) {
-        for (mine, theirs) in zip(columns, other.columns) { mine.merge(theirs, arena) }
+        var (mine, theirs) = (first, other.first)
+        while let column = mine, let their = theirs {
+            column.merge(their, arena)
+            (mine, theirs) = (column.next, their.next)
+        }
         firstTime = eventCount == 0 ? other.firstTime : min(firstTime, other.firstTime)
         lastTime = eventCount == 0 ? other.lastTime : max(lastTime, other.lastTime)
         eventCount += other.eventCount
