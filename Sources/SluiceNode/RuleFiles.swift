@@ -69,6 +69,11 @@ package enum RuleFiles {
         return RuleCompiler.compile(sources, attachments: attachment, zones: zones.find)
     }
 
+    /// What an editor asks about one file, with the files that it names and the system's time zones.
+    package static func editorFile(_ source: RuleSourceFile, text: EditorText) -> EditorFile {
+        EditorFile(source, text: text, attachments: attachment, zones: TimeZoneFolder().find)
+    }
+
     /// A file that the rules name.
     private static func attachment(_ path: String) -> RuleAttachment {
         var isFolder: ObjCBool = false

@@ -13,7 +13,8 @@ struct Sluice: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, CheckCommand.self, FmtCommand.self, TestCommand.self, ExplainCommand.self, WhyCommand.self,
-            ReplayCommand.self, DemoCommand.self, PubCommand.self, SubCommand.self, SimulateCommand.self,
+            ReplayCommand.self, LspCommand.self, DemoCommand.self, PubCommand.self, SubCommand.self,
+            SimulateCommand.self,
             CertsCommand.self, BenchCommand.self,
         ])
 
