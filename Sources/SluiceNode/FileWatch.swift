@@ -7,14 +7,14 @@ import Glibc
 
 /// Tells when something under some folders or files changed (inotify): no polling, so an idle node stays idle.
 /// One thread; `onChange` is called on it, once for all changes of 100 ms.
-final class FileWatch: Sendable {
+package final class FileWatch: Sendable {
     private static let settleMilliseconds: Int32 = 100
     private let descriptor: Int32
     /// Written to stop the thread.
     private let stopPipe: (read: Int32, write: Int32)
 
     /// nil where inotify is not to be had (its limit is reached); the caller says so and goes on.
-    init?(_ paths: [String], onChange: @escaping @Sendable () -> Void) {
+    package init?(_ paths: [String], onChange: @escaping @Sendable () -> Void) {
         descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
         var ends: [Int32] = [0, 0]
         guard descriptor >= 0, pipe(&ends) == 0 else { return nil }
@@ -29,7 +29,7 @@ final class FileWatch: Sendable {
     }
 
     /// Once: the watch can't be used after it.
-    func stop() {
+    package func stop() {
         var byte: UInt8 = 1
         _ = write(stopPipe.write, &byte, 1)
         close(stopPipe.write)
