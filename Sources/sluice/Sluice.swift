@@ -13,7 +13,7 @@ struct Sluice: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, CheckCommand.self, FmtCommand.self, TestCommand.self, ExplainCommand.self, WhyCommand.self,
-            ReplayCommand.self, LspCommand.self, DemoCommand.self, PubCommand.self, SubCommand.self,
+            ReplayCommand.self, LearnCommand.self, LspCommand.self, DemoCommand.self, PubCommand.self, SubCommand.self,
             SimulateCommand.self,
             CertsCommand.self, BenchCommand.self,
         ])
