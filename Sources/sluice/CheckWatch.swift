@@ -20,7 +20,7 @@ struct CheckWatch {
         _ = try command.compile()
         while !isOver.withLock({ $0 }) {
             // Watched before it is read, so that no change falls between the two. Folders and tables may have come.
-            let watched = command.paths.filter { FileManager.default.fileExists(atPath: $0) } + attachments()
+            let watched = command.paths + attachments()
             guard let watch = FileWatch(watched, onChange: { woken.signal() }) else {
                 throw CommandFailure(
                     .cannotRun, "can't watch files; the system's limit of inotify instances or watches is reached")

@@ -14,8 +14,7 @@ struct Sluice: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, FmtCommand.self, TestCommand.self, ExplainCommand.self, WhyCommand.self,
             ReplayCommand.self, LearnCommand.self, LspCommand.self, DemoCommand.self, PubCommand.self, SubCommand.self,
-            SimulateCommand.self,
-            CertsCommand.self, BenchCommand.self,
+            SimulateCommand.self, CertsCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

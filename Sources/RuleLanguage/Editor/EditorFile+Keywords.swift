@@ -51,6 +51,7 @@ extension EditorFile {
         case "on": ["clear"]
         case "expect": ["nothing"]
         case "qos": ["0", "1", "2"]
+        case "priority": ["high", "normal", "low"]
         default: []
         }
     }

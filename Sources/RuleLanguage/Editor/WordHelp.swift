@@ -108,6 +108,7 @@ extension WordHelp {
         "on": help("on clear publish \"topic\" …", "What goes out when the alarm is cleared."),
         "retain": help("retain", "The broker keeps the message for whoever subscribes later."),
         "expires": help("expires 1h", "The message is worth nothing after this time."),
+        "priority": help("priority high|normal|low", "Which messages go to the cloud first after an outage."),
         "payload": help("payload value", "The value itself is the payload, and not an object."),
         "test": help(
             "test \"what must hold\" { … }", "Sends messages to the rules of its file, and says what comes out."),
