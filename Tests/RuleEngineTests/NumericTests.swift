@@ -73,6 +73,14 @@ import Testing
         try check("last 25", values, size: 25)
     }
 
+    @Test func valuesWhoseSquaresNoDoubleHoldsHaveNoScore() throws {
+        let harness = try Harness("rule r { from \"t\" window last 3 publish \"o\" { s: stddev(.v), z: zscore(.v) } }")
+        for (index, value) in ["1e200", "-1e200", "0"].enumerated() {
+            harness.send("t", "{\"v\":\(value)}", at: Int64(index))
+        }
+        #expect(harness.take().dropFirst() == ["o {\"s\":null,\"z\":null}", "o {\"s\":null,\"z\":null}"])
+    }
+
     @Test func integersSumExactly() throws {
         let harness = try Harness(
             #"rule r { from "s" window last 3 publish "o" payload [sum(.v), range(.v), mean(.v)] }"#)

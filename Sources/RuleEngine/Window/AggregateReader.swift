@@ -142,6 +142,8 @@ final class AggregateReader {
     static func score(_ value: Double, _ moments: Moments, _ floor: Double?, ofEqual: Double) -> Double {
         let deviation = moments.deviation(of: value)
         let stddev = max(moments.stddev, floor ?? 0)
+        // Squares that no double holds say nothing about the value.
+        guard stddev.isFinite else { return .nan }
         if stddev > 0 { return deviation / stddev }
         return deviation == 0 ? 0 : ofEqual
     }

@@ -108,9 +108,8 @@ struct MachineTelemetry: SensorFeed {
 
     /// What is left on a kernel that does not count waiting: the time taken.
     private static func processorNanoseconds() -> UInt64? {
-        var time = timespec()
-        guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return nil }
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        let ticks = clock()
+        return ticks < 0 ? nil : UInt64(ticks) * (1_000_000_000 / UInt64(CLOCKS_PER_SEC))
     }
 
     private static func readProcessors() -> ProcText.Processors? {

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Synchronization
 
@@ -36,17 +37,11 @@ enum StopRequest {
 
 /// The clocks of a demo.
 enum DemoClock {
+    private static let start = ContinuousClock.now
+
     /// Seconds that only go forward, from an arbitrary start.
-    static func seconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
+    static func seconds() -> Double { start.duration(to: .now) / .seconds(1) }
 
     /// Milliseconds since the Unix epoch, as rules have them in `time()`.
-    static func wallMilliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
-    }
+    static func wallMilliseconds() -> Int64 { Int64((Date().timeIntervalSince1970 * 1_000).rounded(.down)) }
 }
