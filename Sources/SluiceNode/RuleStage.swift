@@ -32,6 +32,7 @@ final class RuleStage: @unchecked Sendable {
     private var timerAtNanoseconds: Int64 = .max
     private var snapshotTask: RepeatedTask?
     private var statisticsTask: RepeatedTask?
+    private var clock: ClockWatch?
     /// The counters as they were last published.
     private var publishedCounters: [RuleCounters] = []
 
@@ -67,6 +68,7 @@ final class RuleStage: @unchecked Sendable {
         // In one commit with what it caused, so nothing of it is logged.
         snapshot()
         scheduleTimer()
+        clock = ClockWatch(wall: loop.wallNanoseconds(), uptime: NIODeadline.now().uptimeNanoseconds)
         snapshotTask = loop.eventLoop.scheduleRepeatedTask(
             initialDelay: .seconds(Self.snapshotSeconds), delay: .seconds(Self.snapshotSeconds)
         ) { [weak self] _ in
@@ -75,7 +77,10 @@ final class RuleStage: @unchecked Sendable {
         }
         statisticsTask = loop.eventLoop.scheduleRepeatedTask(
             initialDelay: .seconds(Self.statisticsSeconds), delay: .seconds(Self.statisticsSeconds)
-        ) { [weak self] _ in self?.publishStatistics() }
+        ) { [weak self] _ in
+            self?.publishStatistics()
+            self?.lookAtClock()
+        }
     }
 
     /// On the loop, before the node stops: the state as it is, so that the next start replays nothing.
@@ -158,6 +163,14 @@ final class RuleStage: @unchecked Sendable {
                     ? nil : UpstreamMark(id: output.id, priority: MessagePriority(output.priority)))
         }
         outputs.removeAll(keepingCapacity: true)
+    }
+
+    private func lookAtClock() {
+        let jump = clock?.look(wall: loop.wallNanoseconds(), uptime: NIODeadline.now().uptimeNanoseconds)
+        guard let jump else { return }
+        logger.warning(
+            "the node's clock was set; windows that end meanwhile close at once, or wait until the clock is there again",
+            metadata: ["by-ms": "\(jump / 1_000_000)"])
     }
 
     /// Tells what each rule did, on `$sluice/rules/<name>/stats`, if that has changed.
