@@ -9,19 +9,25 @@ import Glibc
 /// One thread; `onChange` is called on it, once for all changes of 100 ms.
 package final class FileWatch: Sendable {
     private static let settleMilliseconds: Int32 = 100
-    private let descriptor: Int32
     /// Written to stop the thread.
     private let stopPipe: (read: Int32, write: Int32)
 
     /// nil where inotify is not to be had (its limit is reached); the caller says so and goes on.
     package init?(_ paths: [String], onChange: @escaping @Sendable () -> Void) {
-        descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
+        let descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
+        guard descriptor >= 0 else { return nil }
         var ends: [Int32] = [0, 0]
-        guard descriptor >= 0, pipe(&ends) == 0 else { return nil }
+        guard pipe(&ends) == 0 else {
+            close(descriptor)
+            return nil
+        }
         stopPipe = (ends[0], ends[1])
         let events = UInt32(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE)
-        for path in Self.folders(paths) { inotify_add_watch(descriptor, path, events) }
-        let descriptor = descriptor
+        for path in Self.folders(paths) where inotify_add_watch(descriptor, path, events) < 0 && errno == ENOSPC {
+            // A folder that is away is none to be watched; a limit that is reached would leave others unnoticed.
+            for end in [descriptor] + ends { close(end) }
+            return nil
+        }
         let stopEnd = ends[0]
         let thread = Thread { Self.watch(descriptor, stopEnd, onChange) }
         thread.name = "sluice-files"

@@ -137,7 +137,7 @@ final class MessagePrinter: Sendable {
             bytes = Array(JSONLine.text(message).utf8)
             bytes.append(UInt8(ascii: "\n"))
         }
-        let isWritten = Self.writeAll(bytes)
+        let isWritten = StandardOutput.write(bytes)
         if !isWritten { end() }
         if let countMax, printedCount >= countMax { over.signal() }
     }
@@ -157,19 +157,6 @@ final class MessagePrinter: Sendable {
         } else {
             over.wait()
         }
-    }
-
-    private static func writeAll(_ bytes: [UInt8]) -> Bool {
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                write(STDOUT_FILENO, buffer.baseAddress.map { $0 + written }, bytes.count - written)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return false }
-            written += count
-        }
-        return true
     }
 }
 

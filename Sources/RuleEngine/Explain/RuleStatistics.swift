@@ -92,10 +92,7 @@ extension RuleStatistics {
 }
 
 extension RuleEngine {
-    /// What every rule did so far, in their order.
-    package var statistics: [RuleStatistics] { rules.map { RuleStatistics($0, example: nil) } }
-
-    /// The same of one rule; nil when there is none at this index.
+    /// What a rule did so far; nil when there is none at this index.
     package func statistics(ofRule index: Int) -> RuleStatistics? {
         rules.indices.contains(index) ? RuleStatistics(rules[index], example: nil) : nil
     }

@@ -116,16 +116,6 @@ struct MessageChannel {
         guard let body = try? JSONSerialization.data(withJSONObject: message, options: [.sortedKeys]) else {
             return true
         }
-        let bytes = Array("Content-Length: \(body.count)\r\n\r\n".utf8) + Array(body)
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                write(STDOUT_FILENO, buffer.baseAddress.map { $0 + written }, bytes.count - written)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return false }
-            written += count
-        }
-        return true
+        return StandardOutput.write(Array("Content-Length: \(body.count)\r\n\r\n".utf8) + Array(body))
     }
 }
