@@ -40,16 +40,19 @@ struct RegisterLayout {
     var paths: Int
     var payload: Int
     var histories: Int
+    /// Results of calls of models.
+    var models: Int
     var aggregates: Int
     var constants: Int
 
-    init(captures: Int, lets: Int, paths: Int, histories: Int, aggregates: Int) {
+    init(captures: Int, lets: Int, paths: Int, histories: Int, models: Int, aggregates: Int) {
         self.captures = 0
         self.lets = captures
         self.paths = self.lets + lets
         self.payload = self.paths + paths
         self.histories = self.payload + 1
-        self.aggregates = self.histories + histories
+        self.models = self.histories + histories
+        self.aggregates = self.models + models
         self.constants = self.aggregates + aggregates
     }
 }

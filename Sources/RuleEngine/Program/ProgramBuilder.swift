@@ -155,6 +155,7 @@ struct ProgramBuilder {
         case .capture(let slot): return UInt16(layout.captures + slot)
         case .letValue(let slot): return UInt16(layout.lets + slot)
         case .history(let slot): return UInt16(layout.histories + slot)
+        case .modelResult(let slot): return UInt16(layout.models + slot)
         case .aggregate(let slot):
             let register = UInt16(layout.aggregates + slot)
             emit(.aggregate, register, target: slot)

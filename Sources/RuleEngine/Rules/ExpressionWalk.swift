@@ -53,6 +53,7 @@ enum ExpressionWalk {
         }
         result += plan.aggregates.compactMap(\.argument)
         result += plan.histories.map(\.argument)
+        result += plan.modelCalls.flatMap { $0.inputs.flatMap { $0 } }
         return result
     }
 
@@ -65,7 +66,7 @@ enum ExpressionWalk {
     private static func parts(_ expression: Expression) -> [Expression] {
         switch expression {
         case .missing, .boolean, .integer, .double, .text, .duration, .path, .payload, .capture, .letValue, .aggregate,
-            .history, .messageFact, .property:
+            .history, .modelResult, .messageFact, .property:
             []
         case .negate(let a), .not(let a), .member(let a, _), .matches(let a, pattern: _),
             .tableRow(table: _, key: let a):

@@ -59,7 +59,7 @@ struct RuleProgram {
     init(_ plan: RulePlan, arena: Arena, tables: RuleTables) throws(RuleEngineError) {
         let layout = RegisterLayout(
             captures: plan.captures.count, lets: plan.letCount, paths: plan.paths.count,
-            histories: plan.histories.count, aggregates: plan.aggregates.count)
+            histories: plan.histories.count, models: plan.modelCalls.count, aggregates: plan.aggregates.count)
         self.layout = layout
         var builder = ProgramBuilder(
             rule: plan.name, layout: layout, zones: plan.zones,

@@ -28,7 +28,7 @@ struct TestValue {
     }
 
     private static func compute(_ expression: Expression) throws(RuleEngineError) -> (payload: [UInt8], isRaw: Bool) {
-        let layout = RegisterLayout(captures: 0, lets: 0, paths: 0, histories: 0, aggregates: 0)
+        let layout = RegisterLayout(captures: 0, lets: 0, paths: 0, histories: 0, models: 0, aggregates: 0)
         var builder = ProgramBuilder(rule: "test", layout: layout, zones: [])
         let program = try builder.program(expression)
         let arena = Arena()

@@ -6,6 +6,7 @@ struct CanonicalText {
     var paths: [PayloadPath] = []
     var aggregates: [String] = []
     var histories: [String] = []
+    var modelCalls: [String] = []
 
     func text(_ expression: Expression) -> String {
         switch expression {
@@ -21,6 +22,7 @@ struct CanonicalText {
         case .letValue(let slot): letNames[slot]
         case .aggregate(let slot): aggregates[slot]
         case .history(let slot): histories[slot]
+        case .modelResult(let slot): modelCalls[slot]
         case .messageFact(let fact): fact.rawValue + "()"
         case .property(let name): "property(\(JSONText.quoted(name)))"
         default: compound(expression)

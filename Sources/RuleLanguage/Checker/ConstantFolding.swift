@@ -49,7 +49,7 @@ extension Expression {
     var operands: [Expression] {
         switch self {
         case .missing, .boolean, .integer, .double, .text, .duration, .path, .payload, .capture, .letValue, .aggregate,
-            .history,
+            .history, .modelResult,
             .messageFact, .property:
             []
         case .negate(let x), .not(let x), .member(let x, _), .matches(let x, _), .tableRow(_, let x): [x]

@@ -42,6 +42,8 @@ package indirect enum Expression: Sendable {
     case latest([TextPart])
     /// `table[key]`: row as an object, or missing.
     case tableRow(table: String, key: Expression)
+    /// The result of a call of a model (`RulePlan.modelCalls`): an object, or missing.
+    case modelResult(Int)
 }
 
 package enum ArithmeticOperator: String, Sendable {

@@ -11,6 +11,8 @@ package struct ExpressionText {
     private let paths: [PayloadPath]
     private let aggregates: [AggregatePlan]
     private let histories: [HistoryPlan]
+    private let models: [ModelPlan]
+    private let modelCalls: [ModelCallPlan]
 
     package init(_ plan: RulePlan) {
         captures = plan.captures
@@ -21,6 +23,8 @@ package struct ExpressionText {
         paths = plan.paths
         aggregates = plan.aggregates
         histories = plan.histories
+        models = plan.models
+        modelCalls = plan.modelCalls
     }
 
     package func text(_ expression: Expression) -> String { text(expression, .lowest) }
@@ -57,6 +61,19 @@ package struct ExpressionText {
         case .gated(let gate): arguments += ["baseline: \"gated\"", "gate: \(shown(gate))"]
         }
         return "\(aggregate.function.rawValue)(\(arguments.joined(separator: ", ")))"
+    }
+
+    /// A call of a model, with names where it has several inputs.
+    package func text(_ modelCall: ModelCallPlan) -> String {
+        let model = models[modelCall.model]
+        let inputs = modelCall.inputs
+        guard inputs.count > 1, let names = model.signature?.inputs.map(\.name), names.count == inputs.count else {
+            return call(model.name, inputs.flatMap { $0 })
+        }
+        let arguments = zip(names, inputs).map { name, parts in
+            parts.count == 1 ? "\(name): \(text(parts[0]))" : "\(name): [\(parts.map(text).joined(separator: ", "))]"
+        }
+        return "\(model.name)(\(arguments.joined(separator: ", ")))"
     }
 
     private func shown(_ number: Double) -> String {
@@ -100,6 +117,7 @@ package struct ExpressionText {
         case .letValue(let slot): lets[slot] ?? "?"
         case .aggregate(let slot): text(aggregates[slot])
         case .history(let slot): "\(histories[slot].function.rawValue)(\(text(histories[slot].argument)))"
+        case .modelResult(let slot): text(modelCalls[slot])
         case .duration(let nanoseconds): duration(nanoseconds)
         case .member(let x, let name): "\(text(x, .postfix))\(ExpressionText.text(PayloadPath(steps: [.member(name)])))"
         case .subscripted(let x, let index): "\(text(x, .postfix))[\(text(index))]"

@@ -28,7 +28,8 @@ package struct RulePlan: Sendable {
     package var when: WhenPlan?
     package var limit: LimitPlan?
     package var publishes: [PublishPlan]
-    /// Payload paths that any expression of the rule reads; the index is the path slot. The payload is scanned once for them.
+    /// Payload paths that any expression of the rule reads; the index is the path slot. The payload is scanned once for
+    /// them.
     package var paths: [PayloadPath]
     /// Whether `.` (the whole payload) is used.
     package var readsWholePayload: Bool
@@ -46,6 +47,10 @@ package struct RulePlan: Sendable {
     package var latestTopics: [SourcePlan]
     /// The tables that the rule reads. Not part of the signatures: a changed table keeps the state.
     package var tables: [TablePlan]
+    /// The models that the rule calls. Not part of the signatures either.
+    package var models: [ModelPlan]
+    /// Calls of models; the index is the slot. A call comes after those that its arguments read.
+    package var modelCalls: [ModelCallPlan]
     /// Canonical text of `from at where let window`: equal text keeps its state over a reload.
     package var stateSignature: String
     /// Canonical text of `when`.
@@ -57,7 +62,8 @@ package struct RulePlan: Sendable {
         limit: LimitPlan? = nil, publishes: [PublishPlan], paths: [PayloadPath] = [], readsWholePayload: Bool = false,
         aggregates: [AggregatePlan] = [], histories: [HistoryPlan] = [], letCount: Int = 0, readsRetained: Bool = false,
         zones: [TimeZoneRules] = [], latestTopics: [SourcePlan] = [], tables: [TablePlan] = [],
-        stateSignature: String = "", whenSignature: String = ""
+        models: [ModelPlan] = [], modelCalls: [ModelCallPlan] = [], stateSignature: String = "",
+        whenSignature: String = ""
     ) {
         self.name = name
         self.title = title
@@ -79,6 +85,8 @@ package struct RulePlan: Sendable {
         self.zones = zones
         self.latestTopics = latestTopics
         self.tables = tables
+        self.models = models
+        self.modelCalls = modelCalls
         self.stateSignature = stateSignature
         self.whenSignature = whenSignature
     }
