@@ -17,6 +17,13 @@ package struct RuleCounters: Sendable, Equatable {
     package var noGroup: UInt64 = 0
     package var groupsEvicted: UInt64 = 0
     package var runtimeErrors: UInt64 = 0
+    /// Calls of models that gave a result, and that gave none.
+    package var inferences: UInt64 = 0
+    package var inferenceErrors: UInt64 = 0
+    /// The latter by reason, in the order of `ModelFailure`.
+    package var inferenceFailures = [UInt64](repeating: 0, count: ModelFailure.allCases.count)
+    /// Events and evaluations that wait for a model now.
+    package var waiting: Int = 0
     /// Values that left a window early because it reached `Options.windowValuesMax`.
     package var windowOverflows: UInt64 = 0
     /// Messages of this rule that further rules did not see because the cascade was too deep.

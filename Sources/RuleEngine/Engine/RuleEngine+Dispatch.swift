@@ -28,6 +28,7 @@ extension RuleEngine {
                 rule.counters.cascadeDropped &+= 1
                 return
             }
+            if rule.callsModels { makeRoom(rule, &outputs) }
             rule.isRunning = true
             let trace = rule.trace
             trace?.begin(rule, outputs.count)

@@ -32,6 +32,11 @@ package final class RuleEngine {
             idPrefix = Array("\(node)/\(epoch)/".utf8)
         }
 
+        /// Events and evaluations of one rule that wait for models, and the bytes they hold; beyond, the one that waits
+        /// longest goes on without its result and is counted.
+        package var waitingMax = 100_000
+        package var waitingBytesMax = 256 << 20
+
         let idPrefix: [UInt8]
     }
 
@@ -53,6 +58,15 @@ package final class RuleEngine {
     var retiredFloor: UInt64 = 0
     var goneStates: [RuleGroupState] = []
     let latest: LatestMessages
+    /// The models that rules call; their places stay until a reload.
+    package internal(set) var models: [ModelPlan] = []
+    /// Runs calls on this thread at once; nil: they are put into `takeBatches`, and `answer` takes their results.
+    package var runner: (any ModelRunner)?
+    /// Number of the newest thing that waited for a model: tickets of all rules differ, also over a reload.
+    var waitingNumber: UInt64 = 0
+    @exclusivity(unchecked) @safe var batches: [ModelBatch] = []
+    @exclusivity(unchecked) @safe var rowScratch: [UInt8] = []
+    @exclusivity(unchecked) @safe var resultScratch: [UInt8] = []
     @exclusivity(unchecked) @safe var isEngineDirty = true
 
     /// An engine with empty state at the given clock.
@@ -65,6 +79,7 @@ package final class RuleEngine {
             rules.append(try RuleRuntime(rule, index: index, limits: options, arena: arena, tables: tables))
         }
         for rule in rules { rule.machine.latest = latest }
+        numberModels()
         for rule in rules { rule.watchTable(from: clock) }
         rescheduleAll()
     }
@@ -152,6 +167,10 @@ package final class RuleEngine {
         let rule = rules[Int(timer.rule)]
         guard let group = rule.groups[Int(timer.slot)], group.ticket == timer.ticket else { return }
         group.scheduled = nil
+        if rule.callsModels {
+            makeRoom(rule, &outputs)
+            if rule.holds(group, timer.instant) { return }
+        }
         guard let due = rule.nextDue(group) else { return }
         let instant = group.instant(of: due.end, late: rule.late)
         let phase: UInt8 = due.mustPass ? 1 : 0

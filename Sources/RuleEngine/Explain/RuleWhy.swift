@@ -7,12 +7,15 @@ package struct RuleWhy {
     private var outputs: [RuleOutput] = []
 
     /// All rules of the set run, since they may feed the one that is asked about. The name must be one of theirs.
-    package init(_ set: RuleSetPlan, rule name: String) throws(RuleEngineError) {
+    package init(
+        _ set: RuleSetPlan, rule name: String, models: ModelRunnerMaker = { _ in nil }
+    ) throws(RuleEngineError) {
         let engine = try RuleEngine(
             set, options: RuleEngine.Options(node: "why", epoch: "0"), clockNanoseconds: 0)
         guard let rule = engine.rules.first(where: { $0.name == name }) else {
             throw RuleEngineError(.badInput, rule: name, message: "there is no rule \(name)")
         }
+        engine.runner = models(engine.models) ?? AbsentModels()
         self.rule = rule
         run = ReplayRun(engine)
     }

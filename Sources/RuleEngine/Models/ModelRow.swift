@@ -37,6 +37,13 @@ package enum ModelResultWriter {
         bytes.append(0)
     }
 
+    /// A result without outputs, of a call that was not run.
+    package static func failure(_ failure: ModelFailure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        fail(failure, nanoseconds: 0, to: &bytes)
+        return bytes
+    }
+
     /// Appends an output of elements of fixed size; `elements` holds `count` of them in the machine's byte order.
     package static func append(
         _ element: ModelSignature.Element, count: Int, _ elements: UnsafeRawBufferPointer, to bytes: inout [UInt8]
@@ -97,8 +104,20 @@ package struct ModelTicket: Sendable, Hashable {
     }
 }
 
+/// Makes what runs the models of an engine, given in the engine's order.
+package typealias ModelRunnerMaker = ([ModelPlan]) -> (any ModelRunner)?
+
 /// Runs one row at once, for replays, tests and benchmarks. Confined to the engine's thread.
 package protocol ModelRunner: AnyObject {
     /// Appends the result of one row of the model (index in the engine's `models`); a failure is a result too.
     func run(_ model: Int, _ row: UnsafeRawBufferPointer, into result: inout [UInt8])
+}
+
+/// Answers every call with a failure.
+package final class AbsentModels: ModelRunner {
+    package init() {}
+
+    package func run(_ model: Int, _ row: UnsafeRawBufferPointer, into result: inout [UInt8]) {
+        ModelResultWriter.fail(.unavailable, nanoseconds: 0, to: &result)
+    }
 }

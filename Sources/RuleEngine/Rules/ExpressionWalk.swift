@@ -8,6 +8,20 @@ enum ExpressionWalk {
         return found
     }
 
+    /// Those in the arguments of models' calls too.
+    static func histories(_ expression: Expression, _ plan: RulePlan) -> [Int] {
+        var found: [Int] = []
+        visit(expression) { part in
+            switch part {
+            case .history(let slot): found.append(slot)
+            case .modelResult(let slot):
+                found += plan.modelCalls[slot].inputs.joined().flatMap { histories($0, plan) }
+            default: break
+            }
+        }
+        return found
+    }
+
     static func aggregates(_ expression: Expression) -> [Int] {
         var found: [Int] = []
         visit(expression) { if case .aggregate(let slot) = $0 { found.append(slot) } }

@@ -4,6 +4,8 @@ final class GroupExtras {
     var keyValues: [StoredValue] = []
     /// Of `limit`.
     var period = Period()
+    /// Evaluations that wait for a model.
+    var waiting = 0
     /// In the order of the program's.
     var baselines: [Baseline] = []
     /// Of `every D over L`: windows up to this end are over.
@@ -30,6 +32,11 @@ extension Group {
     var baselines: [Baseline] {
         get { extras?.baselines ?? [] }
         set { if !newValue.isEmpty || extras != nil { added.baselines = newValue } }
+    }
+
+    var waiting: Int {
+        get { extras?.waiting ?? 0 }
+        set { if newValue != 0 || extras != nil { added.waiting = newValue } }
     }
 
     var histories: [StoredValue?] {

@@ -50,8 +50,13 @@ struct RuleProgram {
     var limitHistories: [Int] = []
     var raiseHistories: [Int] = []
     var clearHistories: [Int] = []
+    /// Whether a publish hands the event's payload on.
+    var forwardsPayload = false
     /// Aggregates that publishes read.
     var publishAggregates: [Int] = []
+    var modelCalls: [ModelCall] = []
+    /// Where the rule waits for its models; nil: it calls none.
+    var models: ModelSites?
     /// `by` as captures only: the topic alone tells the group.
     var byCaptures = false
     var machine: ProgramMachine
@@ -69,17 +74,17 @@ struct RuleProgram {
             switch step {
             case .filter(let expression):
                 steps.append(Step(kind: .filter, program: try builder.program(expression), target: 0))
-                stepHistories.append(ExpressionWalk.histories(expression))
+                stepHistories.append(ExpressionWalk.histories(expression, plan))
             case .bind(let binding):
                 steps.append(try RuleProgram.bind(binding, &builder, layout))
-                stepHistories.append(ExpressionWalk.histories(binding.expression))
+                stepHistories.append(ExpressionWalk.histories(binding.expression, plan))
             case .dedupe(let keys, let within):
                 var programs: [Program] = []
                 for key in keys { programs.append(try builder.program(key)) }
                 dedupes.append(Dedupe(keys: programs, within: within))
                 steps.append(
                     Step(kind: .dedupe, program: Program(start: 0, end: 0, result: 0), target: dedupes.count - 1))
-                stepHistories.append(keys.flatMap { ExpressionWalk.histories($0) })
+                stepHistories.append(keys.flatMap { ExpressionWalk.histories($0, plan) })
             }
         }
         for expression in plan.window?.by ?? [] { by.append(try builder.program(expression)) }
@@ -100,6 +105,7 @@ struct RuleProgram {
         for history in plan.histories {
             histories.append(History(function: history.function, argument: try builder.program(history.argument)))
         }
+        for call in plan.modelCalls { modelCalls.append(try RuleProgram.modelCall(call, plan, &builder)) }
         machine = try ProgramMachine(
             builder, layout: layout, arena: arena, aggregates: AggregateReader(calls))
         place(builder)
@@ -110,6 +116,26 @@ struct RuleProgram {
         _ plan: LetPlan, _ builder: inout ProgramBuilder, _ layout: RegisterLayout
     ) throws(RuleEngineError) -> Step {
         Step(kind: .bind, program: try builder.program(plan.expression), target: layout.lets + plan.slot)
+    }
+
+    private static func modelCall(
+        _ call: ModelCallPlan, _ plan: RulePlan, _ builder: inout ProgramBuilder
+    ) throws(RuleEngineError) -> ModelCall {
+        var result = ModelCall(model: call.model, inputs: [])
+        for (index, arguments) in call.inputs.enumerated() {
+            var programs: [Program] = []
+            for argument in arguments { programs.append(try builder.program(argument)) }
+            guard let inputs = plan.models[call.model].signature?.inputs else { continue }
+            guard index < inputs.count, case .tensor(let element) = inputs[index].kind,
+                let count = inputs[index].rowElementCount
+            else {
+                throw RuleEngineError(
+                    .unsupported, rule: plan.name,
+                    message: "rule \(plan.name): the model \(plan.models[call.model].name) can't be called")
+            }
+            result.inputs.append(ModelCall.Input(element: element, count: count, arguments: programs))
+        }
+        return result
     }
 
     private static func publish(
@@ -169,6 +195,11 @@ struct RuleProgram {
         until = until.map(builder.place)
         limitBy = limitBy?.map(builder.place)
         for index in histories.indices { histories[index].argument = builder.place(histories[index].argument) }
+        for call in modelCalls.indices {
+            for input in modelCalls[call].inputs.indices {
+                modelCalls[call].inputs[input].arguments = modelCalls[call].inputs[input].arguments.map(builder.place)
+            }
+        }
         for index in publishes.indices {
             publishes[index].topic = builder.place(publishes[index].topic)
             if case .value(let program) = publishes[index].body {
@@ -180,16 +211,18 @@ struct RuleProgram {
     private mutating func gather(_ plan: RulePlan) {
         var evaluation = plan.windowLets.map(\.expression)
         if let when = plan.when { evaluation += [when.condition] + (when.until.map { [$0] } ?? []) }
-        evaluationHistories = evaluation.flatMap { ExpressionWalk.histories($0) }
+        evaluationHistories = evaluation.flatMap { ExpressionWalk.histories($0, plan) }
+        forwardsPayload = plan.publishes.contains { if case .forward = $0.body { true } else { false } }
         let limiting = plan.limit?.by ?? []
         let raising = RuleProgram.expressions(plan.publishes.filter { !$0.onClear })
         let clearing = RuleProgram.expressions(plan.publishes.filter(\.onClear))
         // What a step or the evaluation reads too is computed there; a timer must find it as it was then.
         var earlier = Set(stepHistories.flatMap { $0 } + evaluationHistories)
-        limitHistories = limiting.flatMap { ExpressionWalk.histories($0) }.filter { !earlier.contains($0) }
+        limitHistories = limiting.flatMap { ExpressionWalk.histories($0, plan) }.filter { !earlier.contains($0) }
         earlier.formUnion(limitHistories)
-        raiseHistories = raising.flatMap { ExpressionWalk.histories($0) }.filter { !earlier.contains($0) }
-        clearHistories = clearing.flatMap { ExpressionWalk.histories($0) }.filter { !earlier.contains($0) }
+        raiseHistories = raising.flatMap { ExpressionWalk.histories($0, plan) }.filter { !earlier.contains($0) }
+        clearHistories = clearing.flatMap { ExpressionWalk.histories($0, plan) }.filter { !earlier.contains($0) }
+        if !plan.modelCalls.isEmpty { models = ModelSites(plan, evaluationHistories: evaluationHistories) }
         publishAggregates = (limiting + raising + clearing).flatMap { ExpressionWalk.aggregates($0) }
     }
 

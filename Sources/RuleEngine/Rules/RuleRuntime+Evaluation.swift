@@ -4,6 +4,10 @@ extension RuleRuntime {
     /// Evaluates the rule for what the machine and the reader are set to.
     func evaluate(_ group: Group, hasEvent: Bool, _ emission: Emission, _ outputs: inout [RuleOutput]) {
         counters.evaluations &+= 1
+        if callsModels {
+            beginEvaluation(group, hasEvent: hasEvent, emission, &outputs)
+            return
+        }
         if hasEvent, !program.evaluationHistories.isEmpty { compute(program.evaluationHistories, group) }
         for binding in program.windowLets { machine.registers[binding.target] = machine.run(binding.program) }
         if group.alarm != nil {
@@ -12,6 +16,56 @@ extension RuleRuntime {
         }
         if let condition = program.condition, !machine.isTrue(condition) { return }
         counters.whenTrue &+= 1
+        _ = raise(group, emission, &outputs)
+    }
+
+    private func beginEvaluation(
+        _ group: Group, hasEvent: Bool, _ emission: Emission, _ outputs: inout [RuleOutput]
+    ) {
+        guard let models = program.models else { return }
+        if hasEvent { compute(models.plainHistories, group) }
+        // The deadlines of `for` that come before this evaluation.
+        let context = machine.context
+        let reached =
+            hasEvent
+            ? group.watermark(at: context.now, late: late) ?? .min
+            : closesAfterEnd ? context.time : context.time.minus(1)
+        evaluate(group, from: .histories, site: 0, reached: reached, emission, &outputs)
+    }
+
+    /// Evaluates a rule that calls models from a place and a site on, as far as there are results.
+    func evaluate(
+        _ group: Group, from place: ModelSite.Place, site: Int, reached: Int64, _ emission: Emission,
+        _ outputs: inout [RuleOutput]
+    ) {
+        guard let models = program.models else { return }
+        func reach(_ sites: Range<Int>) -> Bool {
+            self.reach(sites, from: site, group, reached: reached, emission)
+        }
+        if place != .publish {
+            var bind = program.windowLets.count
+            switch place {
+            case .histories, .step:
+                guard reach(models.histories) else { return }
+                if machine.context.hasEvent { compute(models.modelHistories, group) }
+                bind = 0
+            case .bind(let index): bind = index
+            case .condition, .publish: break
+            }
+            for index in bind..<program.windowLets.count {
+                guard reach(models.binds[index]) else { return }
+                let binding = program.windowLets[index]
+                machine.registers[binding.target] = machine.run(binding.program)
+            }
+            guard reach(models.condition) else { return }
+            if group.alarm != nil {
+                evaluateAlarm(group, emission, &outputs)
+                return
+            }
+            if let condition = program.condition, !machine.isTrue(condition) { return }
+            counters.whenTrue &+= 1
+        }
+        guard reach(models.publish) else { return }
         _ = raise(group, emission, &outputs)
     }
 
@@ -74,7 +128,7 @@ extension RuleRuntime {
                 counters.activeAlarms -= 1
                 publish(group, onClear: true, emission, &outputs)
             } else if hasClear {
-                group.alarm?.saved = save(clearing: true)
+                group.alarm?.saved = save(aggregates: program.publishAggregates)
             }
             return
         }
@@ -97,7 +151,7 @@ extension RuleRuntime {
         if let start = alarm.runStart {
             counters.longestRunNanoseconds = max(counters.longestRunNanoseconds, machine.context.time &- start)
         }
-        alarm.saved = save(clearing: false)
+        alarm.saved = save(aggregates: program.publishAggregates)
     }
 
     private var hasClear: Bool { plan.publishes.contains(where: \.onClear) }
@@ -107,7 +161,7 @@ extension RuleRuntime {
         group.alarm = Alarm()
         group.alarm?.isActive = true
         counters.activeAlarms += 1
-        if hasClear { group.alarm?.saved = save(clearing: true) }
+        if hasClear { group.alarm?.saved = save(aggregates: program.publishAggregates) }
     }
 
     /// S + D has come.
@@ -158,11 +212,12 @@ extension RuleRuntime {
         machine.context = held.context
     }
 
-    private func save(clearing: Bool) -> SavedEvaluation {
+    /// All that the rest of an evaluation asks for.
+    func save(aggregates slots: [Int]) -> SavedEvaluation {
         let context = machine.context
         var aggregates = [StoredValue](repeating: .missing, count: program.calls.count)
-        for slot in program.publishAggregates { aggregates[slot] = StoredValue(reader.value(slot, machine.arena)) }
-        let forwards = plan.publishes.contains { if case .forward = $0.body { true } else { false } }
+        for slot in slots { aggregates[slot] = StoredValue(reader.value(slot, machine.arena)) }
+        let forwards = program.forwardsPayload
         return SavedEvaluation(
             registers: (0..<program.layout.aggregates).map { StoredValue(machine.registers[$0]) },
             aggregates: aggregates, topic: context.topic.array, payload: forwards ? context.payload.array : [],
@@ -172,7 +227,7 @@ extension RuleRuntime {
             windowStart: StoredValue(context.windowStart), windowEnd: StoredValue(context.windowEnd))
     }
 
-    private func load(_ saved: SavedEvaluation) {
+    func load(_ saved: SavedEvaluation) {
         let arena = machine.arena
         for (index, value) in saved.registers.enumerated() { machine.registers[index] = value.load(arena) }
         reader.begin(results: saved.aggregates.map { $0.load(arena) })

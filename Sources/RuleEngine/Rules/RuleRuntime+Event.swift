@@ -17,22 +17,33 @@ extension RuleRuntime {
         guard let time = eventTime(clock, emission, &outputs) else { return }
         machine.context.time = time
         if historiesByCaptures { historyHolder = findHistories(emission, &outputs) }
-        if !hasStepHistories {
-            guard runSteps(time, nil) else { return }
-        } else if let historyHolder {
-            guard runSteps(time, historyHolder) else { return }
-        } else {
-            // What the steps remember lies in the group, so its key comes first.
-            prepareKey()
-            guard let group = findGroup(entry, emission, &outputs), runSteps(time, group) else { return }
+        var group: Group?
+        if hasStepHistories {
+            group = historyHolder
+            if group == nil {
+                // What the steps remember lies in the group, so its key comes first.
+                prepareKey()
+                group = findGroup(entry, emission, &outputs)
+                if group == nil { return }
+            }
         }
+        if callsModels {
+            guard runSteps(from: 0, site: 0, group, emission) else { return }
+        } else {
+            guard runSteps(time, group) else { return }
+        }
+        enterWindow(entry, emission, &outputs)
+    }
+
+    /// An event that passed the steps goes on to its group, and to an evaluation. `entry` is nil where it waited.
+    func enterWindow(_ entry: RuleBinding.Entry?, _ emission: Emission, _ outputs: inout [RuleOutput]) {
         guard usesGroups else {
             evaluate(sole, hasEvent: true, emission, &outputs)
             return
         }
         guard let group = findGroup(entry, emission, &outputs) else { return }
         markDirty(group)
-        enter(group, time, clock, emission, &outputs)
+        enter(group, machine.context.time, machine.context.now, emission, &outputs)
         emission.engine.schedule(self, group)
     }
 
@@ -80,11 +91,29 @@ extension RuleRuntime {
         return true
     }
 
+    /// The same for a rule that calls models, from a step and a site on. False also where the event waits for one.
+    func runSteps(from start: Int, site: Int, _ group: Group?, _ emission: Emission) -> Bool {
+        guard let models = program.models else { return false }
+        for index in start..<steps.count {
+            if let group { compute(models.plainStepHistories[index], group) }
+            guard reach(models.steps[index], from: site, group, reached: .min, emission) else { return false }
+            if let group { compute(program.stepHistories[index], group) }
+            let step = steps[index]
+            switch step.kind {
+            case .filter: guard machine.isTrue(step.program) else { return false }
+            case .bind: machine.registers[step.target] = machine.run(step.program)
+            case .dedupe: guard passes(step.target, machine.context.time) else { return false }
+            }
+            counters.afterStep[index] &+= 1
+        }
+        return true
+    }
+
     // MARK: Groups
 
     /// The group of the event at hand, made if it is new; nil when its key has a missing part.
-    func findGroup(_ entry: RuleBinding.Entry, _ emission: Emission, _ outputs: inout [RuleOutput]) -> Group? {
-        if let cached = entry.cachedGroup, cached.isAlive {
+    func findGroup(_ entry: RuleBinding.Entry?, _ emission: Emission, _ outputs: inout [RuleOutput]) -> Group? {
+        if let cached = entry?.cachedGroup, cached.isAlive {
             cached.lastUsed = eventNumber
             return cached
         }
@@ -104,7 +133,7 @@ extension RuleRuntime {
             group = watched
         }
         group.lastUsed = eventNumber
-        if isByCaptures { entry.cachedGroup = group }
+        if isByCaptures { entry?.cachedGroup = group }
         return group
     }
 
@@ -194,7 +223,9 @@ extension RuleRuntime {
 
     /// Drops a group with all that it holds.
     func forget(_ group: Group) {
-        ruleState.sequenceFloor = max(ruleState.sequenceFloor, group.sequence)
+        // What still waits for a model publishes under the group's numbers.
+        let ahead = UInt64(group.waiting) &* UInt64(plan.publishes.count)
+        ruleState.sequenceFloor = max(ruleState.sequenceFloor, group.sequence &+ ahead)
         dirty.rule = true
         dirty.gone.append(StateKey.group(group.key))
         group.isAlive = false

@@ -172,21 +172,22 @@ extension RuleRuntime {
         if case .silent = plan.window?.kind { true } else { false }
     }
 
-    private var closesAfterEnd: Bool {
+    var closesAfterEnd: Bool {
         switch plan.window?.kind {
         case .session, .silent: true
         default: false
         }
     }
 
-    func nextDue(_ group: Group) -> Due? {
+    /// `skipsRun`: leaves the end of a run toward `for` out.
+    func nextDue(_ group: Group, skipsRun: Bool = false) -> Due? {
         var due: Due?
         if let hop = nextHop(group) {
             due = Due(end: hop, mustPass: false, isAlarm: false)
         } else if let pane = group.firstPane, pane.end != .max {
             due = Due(end: pane.end, mustPass: closesAfterEnd, isAlarm: false)
         }
-        if let alarm = group.alarm, let start = alarm.runStart, !alarm.isRipe, let length = plan.when?.forNanoseconds {
+        if !skipsRun, let alarm = group.alarm, let start = alarm.runStart, !alarm.isRipe, let length = plan.when?.forNanoseconds {
             let (end, overflow) = start.addingReportingOverflow(length)
             // At one instant a `for` timer comes before `session` and `silent`, whose end must have passed.
             let isFirst = due.map { end < $0.end || (end == $0.end && $0.mustPass) } ?? true
@@ -202,7 +203,8 @@ extension RuleRuntime {
         // A closing window runs other programs than the event at hand: its registers are put back.
         var kept: Held?
         let mark = group.watermark(at: machine.context.now, late: late) ?? group.closedThrough
-        while let due = nextDue(group) {
+        // An evaluation that waits for a model may break the run: its end is looked at when that one goes on.
+        while let due = nextDue(group, skipsRun: callsModels && group.waiting > 0) {
             // An interval that was passed once stays closed; a run and a silence last until the watermark of now ends
             // them.
             let reached = due.isAlarm || isSilent ? mark : group.closedThrough

@@ -23,6 +23,10 @@ final class RuleRuntime {
     /// Of `silent … among`: the table whose keys are the groups.
     let amongTable: TableData?
     let hasHistories: Bool
+    let callsModels: Bool
+    /// For each model of the plan, its index in the engine's.
+    var modelIndices: [Int] = []
+    @exclusivity(unchecked) @safe var waiting: WaitingEvaluations
     /// A window without `by` is one for all captures; histories are not.
     let historiesByCaptures: Bool
     /// The group whose histories the occasion goes on with, where that is not the window's.
@@ -83,6 +87,8 @@ final class RuleRuntime {
         usesProperties = ExpressionWalk.usesProperties(plan)
         hasAlarm = plan.when.map { $0.forNanoseconds != nil || $0.until != nil } ?? false
         hasHistories = !plan.histories.isEmpty
+        callsModels = program.models != nil
+        waiting = WaitingEvaluations(program.models?.sites ?? [])
         historiesByCaptures = hasHistories && plan.window?.by.isEmpty == true && !plan.captures.isEmpty
         readsRetained = plan.readsRetained
         if case .silent(_, let name?) = plan.window?.kind {
@@ -121,13 +127,14 @@ final class RuleRuntime {
     var name: String { plan.name }
 
     /// Whether the rule remembers something besides its sequence numbers.
-    var keepsState: Bool { usesGroups || plan.limit != nil || !program.dedupes.isEmpty }
+    var keepsState: Bool { usesGroups || plan.limit != nil || !program.dedupes.isEmpty || callsModels }
 
     /// The counters as they are now.
     var currentCounters: RuleCounters {
         var result = counters
         result.runtimeErrors = machine.runtimeErrors
         result.groups = groups.count
+        result.waiting = waiting.count
         return result
     }
 }

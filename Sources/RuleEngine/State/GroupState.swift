@@ -36,11 +36,12 @@ extension RuleRuntime {
     var whenSignature: UInt64 { StableHash.hash(plan.whenSignature.utf8) }
 
     /// Tells whether registers of a saved evaluation mean the same.
-    private var layoutSignature: UInt64 {
+    var layoutSignature: UInt64 {
         var text = "\(plan.captures)|\(plan.letCount)|"
         for path in plan.paths { text += "\(path.steps)|" }
         for aggregate in plan.aggregates { text += "\(aggregate.canonicalText)|" }
         for history in plan.histories { text += "\(history.canonicalText)|" }
+        for call in plan.modelCalls { text += "\(call.canonicalText)|" }
         return StableHash.hash(text.utf8)
     }
 

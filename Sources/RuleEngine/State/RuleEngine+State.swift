@@ -21,6 +21,7 @@ extension RuleEngine {
         bytes.append(integer: clock)
         bytes.append(word: messageCount)
         bytes.append(word: retiredFloor)
+        bytes.append(word: waitingNumber)
         StateFrame.seal(&bytes)
         return bytes
     }
@@ -67,6 +68,7 @@ extension RuleEngine {
                 restoreDamaged += 1
                 return
             }
+            waitingNumber = max(waitingNumber, reader.word() ?? 0)
             self.clock = clock
             messageCount = messages
             retiredFloor = floor
@@ -91,6 +93,7 @@ extension RuleEngine {
         for rule in rules where now > clock { rule.breakRuns(clock: clock, now: now) }
         for rule in rules { rule.watchUnwatched(from: now) }
         rescheduleAll()
+        askAgain(&outputs)
         advance(toNanoseconds: now, into: &outputs)
     }
 
@@ -106,6 +109,7 @@ extension RuleEngine {
         for (index, rule) in plan.rules.enumerated() {
             made.append(try RuleRuntime(rule, index: index, limits: options, arena: arena, tables: tables))
         }
+        for rule in rules { rule.failWaiting(.unavailable, downTo: 0, self, &outputs) }
         let mark = arena.mark
         defer { arena.release(mark) }
         for rule in made { rule.watchTable(from: clock) }
@@ -138,6 +142,7 @@ extension RuleEngine {
             }
         }
         rules = made
+        numberModels()
         for rule in rules { rule.machine.latest = latest }
         latest.settle()
         latest.keep(where: isWanted)

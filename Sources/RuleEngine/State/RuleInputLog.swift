@@ -1,6 +1,6 @@
 /// Inputs as compact records. Replayed into a restored engine they give the same state and the same outputs.
 package enum RuleInputLog {
-    private enum Record: UInt8 { case message = 1, advance = 2 }
+    private enum Record: UInt8 { case message = 1, advance = 2, answer = 3 }
 
     private struct Flags: OptionSet {
         let rawValue: UInt8
@@ -31,6 +31,17 @@ package enum RuleInputLog {
         blob.append(integer: target)
     }
 
+    /// Appends the result of a model's call. The rule is named, since a restart may number rules otherwise.
+    package static func append(
+        answer result: UnsafeRawBufferPointer, to ticket: ModelTicket, ofRule rule: String, to blob: inout [UInt8]
+    ) {
+        blob.append(Record.answer.rawValue)
+        blob.append(sized: Array(rule.utf8))
+        blob.append(count: Int(ticket.call))
+        blob.append(word: ticket.number)
+        unsafe blob.append(sized: ByteSlice(result))
+    }
+
     /// Gives the records of a blob to the engine, in order. A damaged blob is refused at its first bad record; the
     /// records
     /// before it have been taken.
@@ -38,6 +49,9 @@ package enum RuleInputLog {
         _ blob: [UInt8], into engine: RuleEngine, outputs: inout [RuleOutput]
     ) throws(RuleEngineError) {
         var bindings: [[UInt8]: RuleBinding?] = [:]
+        let places = Dictionary(
+            engine.rules.enumerated().map { (Array($0.element.name.utf8), $0.offset) },
+            uniquingKeysWith: { first, _ in first })
         // The closure must not be one of typed throws (compiler trap), so the failure leaves as a value.
         let failedAt: Int? = unsafe blob.withUnsafeBytes { buffer in
             var reader = unsafe StateReader(ByteSlice(buffer))
@@ -48,6 +62,8 @@ package enum RuleInputLog {
                 case .advance:
                     guard let target = reader.integer() else { return start }
                     engine.advance(toNanoseconds: target, into: &outputs)
+                case .answer:
+                    guard replayAnswer(&reader, engine, places, &outputs) else { return start }
                 case .message:
                     guard replayMessage(&reader, engine, &bindings, &outputs) else { return start }
                 }
@@ -59,6 +75,21 @@ package enum RuleInputLog {
                 .damaged,
                 message: "the log of rule inputs is damaged at byte \(failedAt): restore from the last snapshot")
         }
+    }
+
+    private static func replayAnswer(
+        _ reader: inout StateReader, _ engine: RuleEngine, _ places: [[UInt8]: Int],
+        _ outputs: inout [RuleOutput]
+    ) -> Bool {
+        guard let rule = reader.slice(), let call = reader.count(bytesEach: 0), let number = reader.word(),
+            let result = reader.slice()
+        else { return false }
+        // A rule that is gone waits for nothing.
+        guard let index = places[rule.array] else { return true }
+        let ticket = ModelTicket(
+            rule: Int32(truncatingIfNeeded: index), call: Int32(truncatingIfNeeded: call), number: number)
+        unsafe engine.answer(ticket, result.buffer, into: &outputs)
+        return true
     }
 
     private static func replayMessage(

@@ -20,6 +20,11 @@ extension RuleRuntime {
         for (table, slot) in changed.dedupes {
             take(dedupePeriods[table], slot, { StateKey.dedupe(table, $0) }, &states)
         }
+        if waiting.isDirty {
+            waiting.isDirty = false
+            states.append(
+                RuleGroupState(rule: name, key: StateKey.waiting, state: waiting.count == 0 ? nil : encodeWaiting()))
+        }
         if changed.rule { states.append(RuleGroupState(rule: name, key: StateKey.rule, state: encodeRule())) }
     }
 
@@ -47,7 +52,7 @@ extension RuleRuntime {
         case .dedupe:
             guard stateKey.count > 1, Int(stateKey[1]) < dedupePeriods.count else { return false }
             return held(dedupePeriods[Int(stateKey[1])], 2)
-        case .rule, .sole, .engine, .latest: return true
+        case .rule, .sole, .engine, .latest, .waiting: return true
         }
     }
 
@@ -72,7 +77,7 @@ extension RuleRuntime {
 
     /// Keys under which anything of the rule may be kept.
     var allStateKeys: [[UInt8]] {
-        var keys = [StateKey.rule, StateKey.sole]
+        var keys = [StateKey.rule, StateKey.sole, StateKey.waiting]
         keys += groups.slots.map { StateKey.group(groups.key($0)) }
         keys += limitPeriods.slots.map { StateKey.limit(limitPeriods.key($0)) }
         for (index, table) in dedupePeriods.enumerated() {
@@ -116,6 +121,14 @@ extension RuleRuntime {
         // In the order of their last use, as the tables keep them.
         found.sort { $0.lastUsed < $1.lastUsed }
         for restored in found { insert(restored) }
+        for state in states where state.key == StateKey.waiting {
+            guard let bytes = state.state else { continue }
+            switch decodeWaiting(bytes) {
+            case .fits: break
+            case .foreign: skipped += 1
+            case .damaged: damaged += 1
+            }
+        }
         return (skipped, damaged)
     }
 
@@ -156,6 +169,7 @@ extension RuleRuntime {
             ruleState.sequenceFloor = max(ruleState.sequenceFloor, floor)
             return .fits(nil)
         case .limit, .dedupe: return readPeriod(kind, key, bytes)
+        case .waiting: return .fits(nil)
         case .engine, .latest: return .damaged
         }
     }

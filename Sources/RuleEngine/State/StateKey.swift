@@ -1,6 +1,6 @@
 /// Keys of what is kept of a rule over a restart: a byte for the kind, then the key of the group or period.
 enum StateKey {
-    enum Kind: UInt8 { case group = 0, rule, sole, limit, dedupe, engine, latest }
+    enum Kind: UInt8 { case group = 0, rule, sole, limit, dedupe, engine, latest, waiting }
 
     static func group(_ key: [UInt8]) -> [UInt8] { [Kind.group.rawValue] + key }
     static var rule: [UInt8] { [Kind.rule.rawValue] }
@@ -10,5 +10,6 @@ enum StateKey {
         [Kind.dedupe.rawValue, UInt8(truncatingIfNeeded: index)] + key
     }
     static func latest(_ topic: [UInt8]) -> [UInt8] { [Kind.latest.rawValue] + topic }
+    static var waiting: [UInt8] { [Kind.waiting.rawValue] }
     static var engine: [UInt8] { [Kind.engine.rawValue] }
 }

@@ -45,6 +45,13 @@ struct StateReader {
         return bytes.slice(index - length, index)
     }
 
+    /// The next `count` bytes as they are.
+    mutating func raw(_ count: Int) -> ByteSlice? {
+        guard count >= 0, count <= bytes.count - index else { return nil }
+        index += count
+        return bytes.slice(index - count, index)
+    }
+
     mutating func optionalInteger() -> Int64?? {
         guard let present = boolean() else { return nil }
         guard present else { return .some(nil) }

@@ -1,0 +1,143 @@
+import RuleLanguage
+
+/// A place in a rule that is reached only with the results of some calls of models. What comes before it may already
+/// belong to a later event.
+struct ModelSite {
+    enum Place: Equatable {
+        /// Before a step above the window.
+        case step(Int)
+        /// Before the histories of an evaluation whose arguments call models.
+        case histories
+        /// Before a let below the window.
+        case bind(Int)
+        /// Before `when`.
+        case condition
+        /// Before what a true `when` publishes.
+        case publish
+    }
+    var place: Place
+    /// Slots of calls whose arguments are known at the site.
+    var calls: [Int]
+}
+
+/// A call of a model, compiled.
+struct ModelCall {
+    struct Input {
+        var element: ModelSignature.Element
+        /// Elements of one row.
+        var count: Int
+        var arguments: [Program]
+    }
+    /// Index in the rule's plan.
+    var model: Int
+    var inputs: [Input]
+}
+
+/// Where a rule waits for its models, in the order of its way.
+struct ModelSites {
+    private(set) var sites: [ModelSite] = []
+    /// For each step, and for each let below the window, its sites.
+    private(set) var steps: [Range<Int>] = []
+    private(set) var binds: [Range<Int>] = []
+    private(set) var histories = 0..<0
+    private(set) var condition = 0..<0
+    private(set) var publish = 0..<0
+    /// The site of each call; nil: nothing asks for it.
+    private(set) var siteOfCall: [Int?]
+    /// Histories of steps and of an evaluation that need no model, and those of an evaluation that do.
+    private(set) var plainStepHistories: [[Int]] = []
+    private(set) var plainHistories: [Int] = []
+    private(set) var modelHistories: [Int] = []
+    /// For each site, histories that the arguments of its calls read.
+    private(set) var argumentHistories: [[Int]] = []
+    /// Aggregates that an evaluation reads from its first site on.
+    private(set) var aggregates: [Int] = []
+
+    private let plan: RulePlan
+    private var placed = Set<Int>()
+
+    /// `evaluationHistories`: those that lets below the window and `when` read.
+    init(_ plan: RulePlan, evaluationHistories: [Int]) {
+        self.plan = plan
+        siteOfCall = Array(repeating: nil, count: plan.modelCalls.count)
+        for (index, step) in plan.steps.enumerated() {
+            let parts: [Expression] =
+                switch step {
+                case .filter(let expression): [expression]
+                case .bind(let binding): [binding.expression]
+                case .dedupe(let keys, _): keys
+                }
+            steps.append(add(.step(index), parts))
+            plainStepHistories.append(
+                parts.flatMap { ExpressionWalk.histories($0, plan) }
+                    .filter { calls(plan.histories[$0].argument).isEmpty })
+        }
+        for slot in evaluationHistories {
+            if calls(plan.histories[slot].argument).isEmpty {
+                plainHistories.append(slot)
+            } else {
+                modelHistories.append(slot)
+            }
+        }
+        let published = ModelSites.published(plan)
+        let condition = plan.when.map { [$0.condition] + ($0.until.map { [$0] } ?? []) } ?? []
+        histories = add(.histories, modelHistories.map { plan.histories[$0].argument })
+        for (index, binding) in plan.windowLets.enumerated() { binds.append(add(.bind(index), [binding.expression])) }
+        // An alarm is raised and cleared at once, also by a timer: its publishes find their results ready.
+        let hasAlarm = plan.when.map { $0.forNanoseconds != nil || $0.until != nil } ?? false
+        self.condition = add(.condition, condition + (hasAlarm ? published : []))
+        publish = add(.publish, hasAlarm ? [] : published)
+        let evaluated = plan.windowLets.map(\.expression) + condition + published
+        let arguments = sites.filter { if case .step = $0.place { false } else { true } }
+            .flatMap { $0.calls.flatMap { plan.modelCalls[$0].inputs.flatMap { $0 } } }
+        aggregates = Set((evaluated + arguments).flatMap { ExpressionWalk.aggregates($0) }).sorted()
+    }
+
+    private static func published(_ plan: RulePlan) -> [Expression] {
+        var result = plan.limit?.by ?? []
+        for publish in plan.publishes {
+            result.append(.interpolated(publish.topic))
+            switch publish.body {
+            case .forward: break
+            case .object(let members): result.append(.object(members))
+            case .payload(let expression): result.append(expression)
+            }
+        }
+        return result
+    }
+
+    /// Adds the sites of a place: first the calls that need no other of the place, then those that need them.
+    private mutating func add(_ place: ModelSite.Place, _ expressions: [Expression]) -> Range<Int> {
+        let start = sites.count
+        var open = expressions.reduce(into: Set<Int>()) { $0.formUnion(calls($1)) }.subtracting(placed)
+        while !open.isEmpty {
+            let ready = open.filter { arguments($0).isDisjoint(with: open) }.sorted()
+            // A call comes after those that it reads, so there is always one.
+            if ready.isEmpty { break }
+            for call in ready { siteOfCall[call] = sites.count }
+            sites.append(ModelSite(place: place, calls: ready))
+            let read = ready.flatMap { plan.modelCalls[$0].inputs.joined() }
+            argumentHistories.append(read.flatMap { ExpressionWalk.histories($0) })
+            placed.formUnion(ready)
+            open.subtract(ready)
+        }
+        return start..<sites.count
+    }
+
+    /// All calls that an expression needs, those of its calls' arguments included.
+    private func calls(_ expression: Expression) -> Set<Int> {
+        var found = Set<Int>()
+        ExpressionWalk.visit(expression) { part in
+            if case .modelResult(let slot) = part {
+                found.insert(slot)
+                found.formUnion(arguments(slot))
+            }
+            if case .history(let slot) = part { found.formUnion(calls(plan.histories[slot].argument)) }
+        }
+        return found
+    }
+
+    private func arguments(_ call: Int) -> Set<Int> {
+        plan.modelCalls[call].inputs.joined().reduce(into: Set<Int>()) { $0.formUnion(calls($1)) }
+    }
+}

@@ -1,0 +1,137 @@
+import RuleLanguage
+
+/// An event or an evaluation that waits at a site for the results of its calls.
+final class WaitingEvaluation {
+    let number: UInt64
+    let site: Int
+    let saved: SavedEvaluation
+    /// The group, where the way up to the site found one.
+    let group: Group?
+    /// As `RuleRuntime.historyHolder`.
+    let holder: Group?
+    /// Histories computed already.
+    let histories: [Int]
+    let depth: Int
+    /// The clock when it came to the site.
+    let clock: Int64
+    let messageNumber: UInt64
+    let eventNumber: UInt64
+    /// What a run toward `for` has reached before this evaluation.
+    let reached: Int64
+    /// For each call of the site; nil: not there yet.
+    var results: [[UInt8]?]
+
+    init(
+        number: UInt64, site: Int, saved: SavedEvaluation, group: Group?, holder: Group?, histories: [Int], depth: Int,
+        clock: Int64, messageNumber: UInt64, eventNumber: UInt64, reached: Int64, results: [[UInt8]?]
+    ) {
+        self.number = number
+        self.site = site
+        self.saved = saved
+        self.group = group
+        self.holder = holder
+        self.histories = histories
+        self.depth = depth
+        self.clock = clock
+        self.messageNumber = messageNumber
+        self.eventNumber = eventNumber
+        self.reached = reached
+        self.results = results
+    }
+
+    var isReady: Bool { !results.contains { $0 == nil } }
+
+    /// About what it takes, bytes.
+    var byteCount: Int {
+        512 + saved.topic.count + saved.payload.count + saved.properties.count + 64 * saved.registers.count
+    }
+}
+
+/// What waits at the sites of one rule: a queue for each, so that nothing overtakes anything. Confined to the engine's
+/// thread.
+struct WaitingEvaluations {
+    /// First in, first out; entries before `head` are gone.
+    private struct Queue {
+        var entries: [WaitingEvaluation?] = []
+        var head = 0
+
+        var first: WaitingEvaluation? { head < entries.count ? entries[head] : nil }
+
+        mutating func removeFirst() {
+            entries[head] = nil
+            head += 1
+            if head == entries.count {
+                entries.removeAll(keepingCapacity: head <= 1_024)
+                head = 0
+            } else if head >= 1_024, head * 2 >= entries.count {
+                entries.removeFirst(head)
+                head = 0
+            }
+        }
+
+        /// Numbers rise from the head on.
+        func find(_ number: UInt64) -> WaitingEvaluation? {
+            var low = head
+            var high = entries.count
+            while low < high {
+                let middle = (low + high) / 2
+                guard let entry = entries[middle] else { return nil }
+                if entry.number == number { return entry }
+                if entry.number < number { low = middle + 1 } else { high = middle }
+            }
+            return nil
+        }
+    }
+
+    private var queues: [Queue]
+    private let isStep: [Bool]
+    private(set) var count = 0
+    private(set) var byteCount = 0
+    /// Events that wait above the window.
+    private(set) var stepCount = 0
+    var isDirty = false
+    /// Groups with a timer that comes after what waits above the window, and the first instant among those.
+    var heldGroups: [Group] = []
+    var heldInstant = Int64.max
+
+    init(_ sites: [ModelSite]) {
+        queues = sites.map { _ in Queue() }
+        isStep = sites.map { if case .step = $0.place { true } else { false } }
+    }
+
+    func isEmpty(at site: Int) -> Bool { queues[site].first == nil }
+
+    func first(at site: Int) -> WaitingEvaluation? { queues[site].first }
+
+    func find(_ number: UInt64, at site: Int) -> WaitingEvaluation? { queues[site].find(number) }
+
+    mutating func append(_ entry: WaitingEvaluation) {
+        queues[entry.site].entries.append(entry)
+        count += 1
+        byteCount += entry.byteCount
+        if isStep[entry.site] { stepCount += 1 } else { entry.group?.waiting += 1 }
+        isDirty = true
+    }
+
+    mutating func removeFirst(at site: Int) {
+        guard let entry = queues[site].first else { return }
+        queues[site].removeFirst()
+        count -= 1
+        byteCount -= entry.byteCount
+        if isStep[site] { stepCount -= 1 } else { entry.group?.waiting -= 1 }
+        isDirty = true
+    }
+
+    /// The clock of the event that has waited longest above the window.
+    var oldestStepClock: Int64 {
+        var result = Int64.max
+        for site in queues.indices where isStep[site] { result = min(result, queues[site].first?.clock ?? .max) }
+        return result
+    }
+
+    /// What has come furthest and waits longest.
+    var frontmost: WaitingEvaluation? { queues.last { $0.first != nil }?.first }
+
+    /// All, site by site, from the last to the first: resumed in this order nothing overtakes.
+    var all: [WaitingEvaluation] { queues.reversed().flatMap { $0.entries[$0.head...].compactMap { $0 } } }
+}
