@@ -187,7 +187,9 @@ extension RuleRuntime {
         } else if let pane = group.firstPane, pane.end != .max {
             due = Due(end: pane.end, mustPass: closesAfterEnd, isAlarm: false)
         }
-        if !skipsRun, let alarm = group.alarm, let start = alarm.runStart, !alarm.isRipe, let length = plan.when?.forNanoseconds {
+        if !skipsRun, let alarm = group.alarm, let start = alarm.runStart, !alarm.isRipe,
+            let length = plan.when?.forNanoseconds
+        {
             let (end, overflow) = start.addingReportingOverflow(length)
             // At one instant a `for` timer comes before `session` and `silent`, whose end must have passed.
             let isFirst = due.map { end < $0.end || (end == $0.end && $0.mustPass) } ?? true
