@@ -74,6 +74,8 @@ let package = Package(
             ]),
         pureStage("RuleLanguage"),
         pureStage("RuleEngine", imports: ["RuleLanguage"]),
+        .target(name: "COnnxRuntime"),
+        stage("Inference", imports: ["RuleLanguage", "RuleEngine", "COnnxRuntime"]),
         stage("MosquittoClient", imports: ["Messages", "CMosquitto"]),
         stage("CloudBridge", imports: ["Messages", "Ledger", "MosquittoClient", "Telemetry", log]),
         stage(
@@ -106,6 +108,7 @@ let package = Package(
             swiftSettings: strict),
         tests("RuleLanguageTests", imports: ["RuleLanguage"]),
         tests("RuleEngineTests", imports: ["RuleEngine", "RuleLanguage"]),
+        tests("InferenceTests", imports: ["Inference", "RuleEngine", "RuleLanguage"]),
         tests("MosquittoClientTests", imports: ["MosquittoClient", "MosquittoPeers", "Messages"]),
         tests(
             "CloudBridgeTests",

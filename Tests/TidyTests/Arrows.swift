@@ -4,6 +4,7 @@ enum Arrows {
     static let own: [(target: String, imports: Set<String>)] = [
         ("CSQLite", []),
         ("CMosquitto", []),
+        ("COnnxRuntime", []),
         ("Messages", []),
         ("MQTTWire", ["Messages"]),
         ("MQTTSession", ["Messages", "MQTTWire"]),
@@ -14,6 +15,7 @@ enum Arrows {
         ("Broker", ["Messages", "MQTTWire", "MQTTSession", "TopicRouting", "Ledger", "Identity", "Telemetry"]),
         ("RuleLanguage", []),
         ("RuleEngine", ["RuleLanguage"]),
+        ("Inference", ["RuleLanguage", "RuleEngine", "COnnxRuntime"]),
         ("MosquittoClient", ["Messages", "CMosquitto"]),
         ("CloudBridge", ["Messages", "Ledger", "MosquittoClient", "Telemetry"]),
         (
@@ -42,7 +44,8 @@ enum Arrows {
 
     /// Libraries that belong to one target, so that replacing one is a change of one target.
     static let confined: [String: Set<String>] = [
-        "CSQLite": ["Ledger"], "CMosquitto": ["MosquittoClient"], "Yams": ["SluiceNode"], "ArgumentParser": ["sluice"],
+        "CSQLite": ["Ledger"], "COnnxRuntime": ["Inference"], "CMosquitto": ["MosquittoClient"], "Yams": ["SluiceNode"],
+        "ArgumentParser": ["sluice"],
         "X509": ["Identity"], "SwiftASN1": ["Identity"], "Crypto": ["Identity"],
         "ServiceLifecycle": ["SluiceNode", "sluice"],
         "NIOSSL": ["Broker", "SluiceNode"],
