@@ -15,10 +15,12 @@ package enum RuleCompiler {
     /// Compiles a set of files as a whole; their order is that of their names, by Unicode scalars.
     /// `notYet` are the features that are refused, for whoever builds one before it is switched on.
     /// `zones` is asked for each time zone that a rule names. `attachments` reads a file that the rules name, by its path:
-    /// that of the naming file's folder and the written one.
+    /// that of the naming file's folder and the written one; `models` opens a model, by such a path.
     package static func compile(
         _ files: [RuleSourceFile], notYet: Set<Feature> = Feature.notYet,
         attachments: @escaping (String) -> RuleAttachment = { _ in .unreadable("no files are read here") },
+        models: @escaping (String) -> ModelAttachment = { _ in .unusable("no files are read here") },
+        withoutRuntime: MissingRuntime = .refused,
         zones: @escaping (String) -> TimeZoneLookup = { _ in .none }
     ) -> RuleCompilation {
         let ordered = files.sorted { ConstantFolding.order($0.name, $1.name) == .less }
@@ -35,14 +37,15 @@ package enum RuleCompiler {
                 help: "split it")
         }
         let tables = TableLoader(attachments)
-        let (rules, tests) = check(sources, tables, log, zones)
+        let models = ModelLoader(models, withoutRuntime: withoutRuntime)
+        let (rules, tests) = check(sources, tables, models, log, zones)
         LoopSearch(rules.filter(\.isSound)).report(to: log)
         let plan = log.errorCount == 0 ? RuleSetPlan(rules: rules.map(\.plan), tests: tests) : nil
-        return RuleCompilation(plan: plan, diagnostics: log.sorted(), attachmentPaths: tables.paths)
+        return RuleCompilation(plan: plan, diagnostics: log.sorted(), attachmentPaths: tables.paths + models.paths)
     }
 
     private static func check(
-        _ sources: [SourceText], _ tables: TableLoader, _ log: DiagnosticLog,
+        _ sources: [SourceText], _ tables: TableLoader, _ models: ModelLoader, _ log: DiagnosticLog,
         _ zones: @escaping (String) -> TimeZoneLookup
     ) -> (rules: [LoopSearch.Rule], tests: [TestPlan]) {
         var defined: [String: SourceSpan] = [:]
@@ -51,7 +54,7 @@ package enum RuleCompiler {
         for source in sources {
             var parser = Parser(source, log: log)
             let file = parser.file()
-            let scope = FileScope(file, tables: tables, log: log, zones: zones)
+            let scope = FileScope(file, tables: tables, models: models, log: log, zones: zones)
             let ruleCountBefore = rules.count
             for syntax in file.rules {
                 if let first = defined.updateValue(syntax.name.span, forKey: syntax.name.text) {

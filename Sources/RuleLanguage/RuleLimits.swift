@@ -28,6 +28,12 @@ package enum RuleLimits {
     package static let tableSetBytesMax = 64 << 20
     package static let tableRowsMax = 100_000
     package static let tableColumnsMax = 256
+    /// Inputs and outputs of one model, numbers in one row of one of them.
+    package static let modelInputsMax = 64
+    package static let modelOutputsMax = 64
+    package static let modelRowElementsMax = 1 << 20
+    /// Different calls of models in one rule.
+    package static let modelCallsMax = 64
     /// Columns of a source line that a diagnostic shows.
     static let excerptColumnsMax = 160
     /// Assignments that the proof of one condition tries, and steps it takes in all.

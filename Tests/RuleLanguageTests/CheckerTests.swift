@@ -254,7 +254,8 @@ struct CheckerTests {
         #expect(refused.first?.message.hasPrefix(feature.rawValue) == true)
         #expect(refused.first?.message.hasSuffix(" not available yet in this version") == true)
         let sound = RuleCompiler.compile(
-            [file], notYet: [], attachments: { _ in .content(Array("id\n".utf8)) }, zones: findZone)
+            [file], notYet: [], attachments: { _ in .content(Array("id\n".utf8)) },
+            models: { _ in findModel("rules/m.onnx") }, zones: findZone)
         #expect(sound.diagnostics.text == "")
     }
 

@@ -10,7 +10,7 @@ func compile(_ text: String, notYet: Set<Feature>) -> RuleCompilation {
         [RuleSourceFile(name: "rules/spike.rules", text: text)], notYet: notYet,
         attachments: { path in
             testTables[path].map { .content(Array($0.utf8)) } ?? .unreadable("there is no such file")
-        }, zones: findZone)
+        }, models: findModel, zones: findZone)
 }
 
 /// A few zones, of which the checker only knows that they are there.

@@ -36,11 +36,13 @@ struct FuzzTests {
         "\"others\"", "model", "table", "key", "labels", "test", "send", "wait", "expect", "nothing", "times", "events",
         "dedupe", "within", "é", "\u{301}", "…",
         "&&", "!", "=", "}}", "{x", "64KB", "m(", "within", "retained()", "window_start()", "\"u\"",
+        "m(temperatures: .l, open: [.b, true], mode_0: 1)", ".value", ".outputs", "[.v, .v]", "collect(.v)",
     ]
 
     private func check(_ text: String, _ notYet: Set<Feature>) {
         let compilation = RuleCompiler.compile(
-            [RuleSourceFile(name: "f.rules", text: text)], notYet: notYet, zones: findZone)
+            [RuleSourceFile(name: "f.rules", text: text)], notYet: notYet,
+            models: { testModels["rules/\($0)"] ?? findModel("rules/m.onnx") }, zones: findZone)
         let hasErrors = compilation.diagnostics.contains { $0.severity == .error }
         if (compilation.plan == nil) != hasErrors { Issue.record("plan and errors disagree: \(text)") }
         for diagnostic in compilation.diagnostics
@@ -56,7 +58,8 @@ struct FuzzTests {
     func soup(_ part: Int) {
         var random = SeededRandom(seed: UInt64(part) + 1)
         for round in 0..<3_000 {
-            var text = round % 2 == 0 ? "rule r { from \"t/{x}\" " : ""
+            var text = round % 4 == 0 ? "model m from \"models/oven.onnx\" " : ""
+            if round % 2 == 0 { text += "rule r { from \"t/{x}\" " }
             for _ in 0..<random.next(below: 40) { text += Self.words[random.next(below: Self.words.count)] + " " }
             check(text, round % 3 == 0 ? [] : Feature.notYet)
         }

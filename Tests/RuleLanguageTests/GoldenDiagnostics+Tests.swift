@@ -1,5 +1,5 @@
 extension GoldenDiagnostic {
-    static let everything = all + testBlocks + zones + tables
+    static let everything = all + testBlocks + zones + tables + models
 
     /// Of `test` blocks.
     private static let testBlocks: [GoldenDiagnostic] = [

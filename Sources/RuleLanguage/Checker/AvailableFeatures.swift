@@ -23,9 +23,7 @@ package enum Feature: String, CaseIterable, Sendable {
     case priority = "priorities"
     case zoneArgument = "time zones in `hour` and `weekday`"
 
-    package static let notYet: Set<Feature> = [
-        .models
-    ]
+    package static let notYet: Set<Feature> = []
 }
 
 extension DiagnosticLog {

@@ -21,6 +21,7 @@ extension ExpressionChecker {
         }
         var plan = AggregatePlan(function: function, argument: nil)
         var kinds = ValueKinds.any
+        var elementCount: Int?
         let plain = arguments.filter { $0.label == nil }
         if let argument = plain.first {
             guard let checked = aggregateArgument(function, name, argument.value, isAllowed: isAllowed) else {
@@ -28,11 +29,14 @@ extension ExpressionChecker {
             }
             plan.argument = checked.expression
             kinds = checked.kinds
+            elementCount = function == .collect ? collectedCount(checked) : nil
         }
         if plain.count == 2, !parameter(of: &plan, name, plain[1].value) { return .poison }
         guard isAllowed, self.options(of: &plan, arguments) else { return .poison }
         let slot = slot(for: plan)
-        return CheckedExpression(expression: .aggregate(slot), kinds: function.resultKinds(of: kinds))
+        return CheckedExpression(
+            expression: .aggregate(slot), kinds: function.resultKinds(of: kinds),
+            elementCount: elementCount)
     }
 
     private func isAllowed(_ function: AggregatePlan.Function, _ name: NameSyntax) -> Bool {
@@ -43,7 +47,7 @@ extension ExpressionChecker {
             log.report(
                 .aggregateNotAllowedHere, name.span, "`\(name.text)` can't stand inside another aggregate",
                 help: "combine their results instead")
-        case .eventTime, .step, .key:
+        case .eventTime, .step, .key, .dedupeKey:
             log.report(
                 .aggregateNotAllowedHere, name.span, "`\(name.text)` is taken over a window, and this stands above it",
                 help: "move it below `window`: `when` tests results")
@@ -231,7 +235,7 @@ extension ExpressionChecker {
             switch place {
             case .step: true
             case .evaluation: hasEvent
-            case .constant, .eventTime, .key, .aggregate: false
+            case .constant, .eventTime, .key, .dedupeKey, .aggregate: false
             }
         guard isPlaced else {
             return report(

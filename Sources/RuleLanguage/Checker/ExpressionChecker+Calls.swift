@@ -12,11 +12,13 @@ extension ExpressionChecker {
         case "matches": return matches(name, arguments, span)
         case "property": return property(name, arguments, span)
         case "latest": return latest(name, arguments, span)
-        default: return unknownFunction(name, arguments)
+        default: return unknownFunction(name, arguments, span)
         }
     }
 
-    private func unknownFunction(_ name: NameSyntax, _ arguments: [ArgumentSyntax]) -> CheckedExpression {
+    private func unknownFunction(
+        _ name: NameSyntax, _ arguments: [ArgumentSyntax], _ span: SourceSpan
+    ) -> CheckedExpression {
         let isValue =
             letSlots[name.text] != nil || names.captures.contains(name.text) || scope.constants[name.text] != nil
         if isValue {
@@ -24,10 +26,7 @@ extension ExpressionChecker {
                 .wrongUseOfName, name.span, "`\(name.text)` is a value and can't be called",
                 help: "leave the brackets out")
         }
-        if scope.models[name.text] != nil {
-            for argument in arguments { _ = check(argument.value) }
-            return .poison
-        }
+        if let model = scope.models[name.text] { return modelCall(model, name, arguments, span) }
         if scope.tables[name.text] != nil {
             return report(
                 .wrongUseOfName, name.span, "`\(name.text)` is a table",

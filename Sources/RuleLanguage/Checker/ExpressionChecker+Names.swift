@@ -45,7 +45,8 @@ extension ExpressionChecker {
             return noKey(name, "the let")
         default:
             guard !record.value.isPoison else { return .poison }
-            return CheckedExpression(expression: .letValue(slot), kinds: record.value.kinds)
+            return CheckedExpression(
+                expression: .letValue(slot), kinds: record.value.kinds, elementCount: record.value.elementCount)
         }
     }
 

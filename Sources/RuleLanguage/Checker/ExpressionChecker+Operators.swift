@@ -221,7 +221,8 @@ extension ExpressionChecker {
         if first.expression.isMissing { return second }
         if first.expression.isLiteral { return first }
         return CheckedExpression(
-            expression: .coalesce(first.expression, second.expression), kinds: first.kinds.union(second.kinds))
+            expression: .coalesce(first.expression, second.expression), kinds: first.kinds.union(second.kinds),
+            elementCount: commonCount(first, second))
     }
 
     func membership(_ value: ExpressionSyntax, _ list: ExpressionSyntax, negated: Bool) -> CheckedExpression {
@@ -291,7 +292,7 @@ extension ExpressionChecker {
         if let decided = test.literalBoolean { return decided ? first : second }
         return CheckedExpression(
             expression: .conditional(condition: test, then: first.expression, otherwise: second.expression),
-            kinds: first.kinds.union(second.kinds))
+            kinds: first.kinds.union(second.kinds), elementCount: commonCount(first, second))
     }
 
     func object(_ members: [MemberSyntax]) -> [ObjectMember] {

@@ -5,6 +5,7 @@ extension ExpressionChecker {
         let value = check(base)
         guard !value.isPoison else { return .poison }
         if let column = column(name.text, of: value.expression, name.span) { return column }
+        if let result = resultMember(name.text, of: value.expression, name.span) { return result }
         guard value.kinds.contains(.object) else {
             return wrongOperand(value, base.span, "`.\(name.text)` is taken of an object")
         }
@@ -20,8 +21,9 @@ extension ExpressionChecker {
         let value = check(base)
         let key = check(index)
         guard !value.isPoison, !key.isPoison else { return .poison }
-        if let name = key.expression.literalText, let column = column(name, of: value.expression, index.span) {
-            return column
+        if let name = key.expression.literalText {
+            if let column = column(name, of: value.expression, index.span) { return column }
+            if let result = resultMember(name, of: value.expression, index.span) { return result }
         }
         guard !value.kinds.isDisjoint(with: [.list, .object]) else {
             return wrongOperand(value, base.span, "`[…]` is taken of a list or an object")

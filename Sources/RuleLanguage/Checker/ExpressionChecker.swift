@@ -2,6 +2,8 @@
 struct CheckedExpression {
     var expression: Expression
     var kinds: ValueKinds
+    /// Numbers that it holds when lists are flattened; nil: not known.
+    var elementCount: Int?
     /// Something in it has been reported: no more is said about it.
     var isPoison = false
 
@@ -19,6 +21,8 @@ final class ExpressionChecker {
         case step
         /// After `by` of the window.
         case key
+        /// After `dedupe`.
+        case dedupeKey
         /// Inside an aggregate: one event of the window.
         case aggregate
         /// `when`, `limit`, `publish` and lets below the window.
@@ -57,12 +61,16 @@ final class ExpressionChecker {
     var latestTopics: [SourcePlan] = []
     /// Names of the tables that the rule reads, in the order of their first use.
     var usedTables: [String] = []
+    /// Names of the models that the rule calls, in the order of their first call.
+    var usedModels: [String] = []
+    var modelCalls: [ModelCallPlan] = []
     var readsWholePayload = false
     var readsRetained = false
     var zones: [TimeZoneRules] = []
     /// By the UTF-8 of their text: to Swift, texts in different normal forms are equal.
     private var pathSlots: [[UInt8]: Int] = [:]
     var aggregateSlots: [[UInt8]: Int] = [:]
+    var modelCallSlots: [[UInt8]: Int] = [:]
     private var inlinedNodes = 0
 
     init(scope: FileScope, log: DiagnosticLog) {
@@ -109,8 +117,7 @@ final class ExpressionChecker {
         case .member(let base, let name): return payloadPath(syntax) ?? member(base, name)
         case .subscripted(let base, let index): return payloadPath(syntax) ?? subscripted(base, index, span)
         case .object(let members): return CheckedExpression(expression: .object(object(members)), kinds: .object)
-        case .list(let elements):
-            return CheckedExpression(expression: .list(elements.map { check($0).expression }), kinds: .list)
+        case .list(let elements): return list(elements)
         case .negate(let operand): return negate(operand, span)
         case .not(let operand): return not(operand)
         case .arithmetic(let symbol, let left, let right): return arithmetic(symbol, left, right, span)

@@ -14,13 +14,18 @@ struct FileScope {
         var data: TableData?
     }
 
+    struct Model {
+        /// nil: it was reported, so nothing is known of it.
+        var plan: ModelPlan?
+    }
+
     var constants: [String: Constant] = [:]
-    var models: [String: SourceSpan] = [:]
+    var models: [String: Model] = [:]
     var tables: [String: Table] = [:]
 
     /// Checks the declarations of a file in the order of their kinds: tables and models have no parts to resolve.
     init(
-        _ file: FileSyntax, tables loader: TableLoader, log: DiagnosticLog,
+        _ file: FileSyntax, tables loader: TableLoader, models modelLoader: ModelLoader, log: DiagnosticLog,
         zones: @escaping (String) -> TimeZoneLookup
     ) {
         self.zones = zones
@@ -37,8 +42,14 @@ struct FileScope {
             return true
         }
         for model in file.models where define(model.name) {
-            models[model.name.text] = model.name.span
-            log.require(.models, model.span)
+            if FunctionNames.all.contains(model.name.text) {
+                log.report(
+                    .repeatedName, model.name.span,
+                    "`\(model.name.text)` is a function, so a model of this name can't be called",
+                    help: "choose another name")
+            }
+            let plan = log.require(.models, model.span) ? modelLoader.load(model, log: log) : nil
+            models[model.name.text] = Model(plan: plan)
         }
         for table in file.tables where define(table.name) {
             let data = log.require(.tables, table.span) ? loader.load(table, log: log) : nil

@@ -40,7 +40,8 @@ struct RuleChecker {
             publishes: publishes, paths: expressions.names.paths, readsWholePayload: expressions.readsWholePayload,
             aggregates: expressions.aggregates, histories: expressions.histories, letCount: expressions.lets.count,
             readsRetained: expressions.readsRetained, zones: expressions.zones,
-            latestTopics: expressions.latestTopics, tables: expressions.tablePlans)
+            latestTopics: expressions.latestTopics, tables: expressions.tablePlans, models: expressions.modelPlans,
+            modelCalls: expressions.modelCalls)
         let signatures = RuleSignatures(plan, names: expressions.names)
         plan.stateSignature = signatures.state
         plan.whenSignature = signatures.when
@@ -161,7 +162,8 @@ struct RuleChecker {
         case .dedupe(let keys, let within, let span):
             log.require(.dedupe, span)
             return .dedupe(
-                keys: keys.map { expressions.check($0, at: .key).expression }, withinNanoseconds: within.nanoseconds)
+                keys: keys.map { expressions.check($0, at: .dedupeKey).expression },
+                withinNanoseconds: within.nanoseconds)
         }
     }
 

@@ -69,13 +69,16 @@ extension DiagnosticCode {
         case .differingCaptures: ("sources capture different names", "All sources of a rule capture the same names.")
         case .repeatedCapture: ("capture named twice", "A topic captures each name once.")
         case .usedBeforeDefined: ("name used above its `let`", "A `let` can be used below its definition only.")
-        case .repeatedMember: ("member written twice", "An object has each member once, and a schema each field.")
+        case .repeatedMember:
+            ("member written twice", "An object has each member once, a schema each field, and a model each label.")
         case .unknownZone:
             (
                 "time zone that can't be used",
                 "Zones have names of the IANA list; their data come from the system's `tzdata`."
             )
         case .unknownColumn: ("unknown column", "The table has no column of this name.")
+        case .unknownResult:
+            ("result that the model does not give", "The model has no such output; the message says what it has.")
         default:
             ("name used as something that it is not", "A function is called with `(…)`, and a value is not called.")
         }
@@ -93,6 +96,8 @@ extension DiagnosticCode {
         case .comparedWithMissing:
             ("comparison with `missing`", "Comparing with `missing` gives missing: use `exists(…)`.")
         case .alwaysMissing: ("always missing", "The expression has no value, whatever the message.")
+        case .wrongModelInput:
+            ("wrong input of a model", "The numbers do not fill the model's inputs, or are not of their type.")
         default: ("index that never exists", "Lists are indexed from 0 by whole numbers.")
         }
     }
@@ -142,6 +147,11 @@ extension DiagnosticCode {
             ("aggregate not for this window", "This kind of window does not keep what the aggregate needs.")
         case .forwardWithoutEvent:
             ("nothing to forward", "Without an event there is no payload to forward: write what to publish.")
+        case .modelNotAllowedHere:
+            (
+                "model called where it can't be",
+                "A model runs once for an event or an evaluation: bind its result with `let`."
+            )
         default: ("fact not available here", "The fact belongs to one message, and here there is none.")
         }
     }
@@ -154,6 +164,20 @@ extension DiagnosticCode {
             ("table that does not fit", "A table has a column for its key, and every column has a name of its own.")
         case .badTableRow:
             ("bad row of a table", "A row has a cell for each column and a key; a .json table is an array of objects.")
+        case .unusableModel:
+            ("model that can't be used", "The file is not there, or it is no model that ONNX Runtime opens.")
+        case .missingRuntime:
+            ("ONNX Runtime is missing", "Models are run by ONNX Runtime, a library that is installed beside Sluice.")
+        case .unsupportedModel:
+            (
+                "model that rules can't fill",
+                "Inputs hold numbers or booleans, and only the number of rows is left open."
+            )
+        case .labelsDoNotFit:
+            (
+                "labels that do not fit the model",
+                "Labels name the scores of a model, one for each; `logits` are scores too."
+            )
         default:
             ("key of a table used twice", "Two rows have one key. The last one counts.")
         }

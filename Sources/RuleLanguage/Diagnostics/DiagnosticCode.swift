@@ -33,6 +33,7 @@ package enum DiagnosticCode: UInt16, Sendable, CaseIterable {
     case repeatedMember = 210
     case wrongUseOfName = 211
     case unknownColumn = 212
+    case unknownResult = 213
     case unknownZone = 220
 
     case wrongType = 301
@@ -44,6 +45,7 @@ package enum DiagnosticCode: UInt16, Sendable, CaseIterable {
     case comparedWithMissing = 307
     case alwaysMissing = 308
     case indexNeverThere = 309
+    case wrongModelInput = 310
 
     case neverTrue = 401
     case alwaysTrue = 402
@@ -63,6 +65,7 @@ package enum DiagnosticCode: UInt16, Sendable, CaseIterable {
     case aggregateNotForWindow = 508
     case forwardWithoutEvent = 509
     case factNotAvailableHere = 510
+    case modelNotAllowedHere = 511
 
     case badFilter = 601
     case badTopic = 602
@@ -74,6 +77,10 @@ package enum DiagnosticCode: UInt16, Sendable, CaseIterable {
     case badTable = 702
     case badTableRow = 703
     case repeatedKey = 704
+    case unusableModel = 705
+    case missingRuntime = 706
+    case unsupportedModel = 707
+    case labelsDoNotFit = 708
 
     case notAvailableYet = 901
     case tooLarge = 902

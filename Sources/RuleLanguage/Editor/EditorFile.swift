@@ -32,10 +32,11 @@ package struct EditorFile {
     /// Columns of the tables that could be read.
     private(set) var tableColumns: [String: [String]] = [:]
 
-    /// Parses and checks `file`; see `RuleCompiler.compile` for the two readers. A file beyond the limit is empty here.
+    /// Parses and checks `file`; see `RuleCompiler.compile` for the three readers. A file beyond the limit is empty here.
     package init(
         _ file: RuleSourceFile, text: EditorText,
         attachments: @escaping (String) -> RuleAttachment = { _ in .unreadable("no files are read here") },
+        models: @escaping (String) -> ModelAttachment = { _ in .unusable("no files are read here") },
         zones: @escaping (String) -> TimeZoneLookup = { _ in .none }
     ) {
         self.text = text
@@ -46,7 +47,9 @@ package struct EditorFile {
         let syntax = parser.file()
         tokens = Self.flattened(parser.tokens, source, log, depth: 0)
         sections = Self.sections(syntax)
-        let scope = FileScope(syntax, tables: TableLoader(attachments), log: log, zones: zones)
+        let scope = FileScope(
+            syntax, tables: TableLoader(attachments), models: ModelLoader(models, withoutRuntime: .allowed), log: log,
+            zones: zones)
         for (name, table) in scope.tables { tableColumns[name] = table.data?.columns }
         defineFile(syntax, scope)
         for rule in syntax.rules { define(rule, scope, log) }

@@ -71,8 +71,8 @@ extension Parser {
                 labels.append(label)
             } while take(.comma)
         }
-        let logits = take(word: "logits")
-        return ModelSyntax(name: name, path: path, labels: labels, logits: logits, span: start.to(previousSpan))
+        let logitsSpan = take(word: "logits") ? previousSpan : nil
+        return ModelSyntax(name: name, path: path, labels: labels, logitsSpan: logitsSpan, span: start.to(previousSpan))
     }
 
     private mutating func table() -> TableSyntax? {

@@ -11,8 +11,8 @@ struct ModelSyntax: Sendable {
     var name: NameSyntax
     var path: PlainTextSyntax
     var labels: [PlainTextSyntax]
-    /// The model's output is logits: softmax makes scores of them.
-    var logits: Bool
+    /// Where `logits` stands: softmax makes scores of the output.
+    var logitsSpan: SourceSpan?
     var span: SourceSpan
 }
 
