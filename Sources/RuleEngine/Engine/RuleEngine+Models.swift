@@ -4,9 +4,12 @@ extension RuleEngine {
     /// Events and evaluations that wait for models now.
     package var waitingCount: Int { rules.reduce(0) { $0 + $1.waiting.count } }
 
+    /// Whether `takeBatches` has any.
+    package var hasRows: Bool { !models.isEmpty && batches.contains { !$0.tickets.isEmpty } }
+
     /// The rows that were asked for since the last call, one batch for each model that has any.
     package func takeBatches() -> [ModelBatch] {
-        guard batches.contains(where: { !$0.tickets.isEmpty }) else { return [] }
+        guard hasRows else { return [] }
         var taken: [ModelBatch] = []
         for index in batches.indices where !batches[index].tickets.isEmpty {
             taken.append(batches[index])

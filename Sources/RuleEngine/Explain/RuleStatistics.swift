@@ -61,6 +61,9 @@ package struct RuleStatistics: Sendable, Equatable {
             (counters.windowOverflows, "values that left a full window early"),
             (counters.cascadeDropped, "messages of rules that were nested too deep"),
         ]
+        for (failure, count) in zip(ModelFailure.allCases, counters.inferenceFailures) where count > 0 {
+            hints.append("of the calls of models, \(failure.text): \(count)")
+        }
         return hints + counts.filter { $0.0 > 0 }.map { "\($0.1): \($0.0)" }
     }
 }
@@ -75,7 +78,8 @@ extension RuleStatistics {
         text += Array(
             """
             ],"decode_errors":\(counters.decodeErrors),"runtime_errors":\(counters.runtimeErrors),\
-            "late_events":\(counters.lateEvents),"no_group":\(counters.noGroup),"limited":\(counters.limited),\
+            "inferences":\(counters.inferences),"inference_errors":\(counters.inferenceErrors),\
+            "waiting_for_models":\(counters.waiting),"late_events":\(counters.lateEvents),"no_group":\(counters.noGroup),"limited":\(counters.limited),\
             "groups":\(counters.groups),"groups_evicted":\(counters.groupsEvicted),\
             "active_alarms":\(counters.activeAlarms),"window_overflows":\(counters.windowOverflows),\
             "cascade_dropped":\(counters.cascadeDropped),"hints":[

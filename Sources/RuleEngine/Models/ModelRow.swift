@@ -19,6 +19,18 @@ package enum ModelFailure: UInt8, Sendable, Equatable, CaseIterable {
     case suspended = 5
     /// There is no ONNX Runtime, or the model is not loaded.
     case unavailable = 6
+
+    /// In words, for counts.
+    var text: String {
+        switch self {
+        case .input: "an argument was missing or did not fit"
+        case .failed: "the model failed"
+        case .timedOut: "no answer came in time"
+        case .queueFull: "too many were waiting"
+        case .suspended: "the model was left alone after failures"
+        case .unavailable: "the model or ONNX Runtime was not there"
+        }
+    }
 }
 
 /// Puts one result together.

@@ -28,6 +28,7 @@ extension RuleRuntime {
             }
         }
         if callsModels {
+            forgetEarlier()
             guard runSteps(from: 0, site: 0, group, emission) else { return }
         } else {
             guard runSteps(time, group) else { return }
@@ -89,6 +90,13 @@ extension RuleRuntime {
             index += 1
         }
         return true
+    }
+
+    /// What an event before left in the registers is gone, and must not be kept with what waits.
+    private func forgetEarlier() {
+        let layout = program.layout
+        for register in layout.lets..<layout.paths { machine.registers[register] = .missing }
+        for register in layout.histories..<layout.aggregates { machine.registers[register] = .missing }
     }
 
     /// The same for a rule that calls models, from a step and a site on. False also where the event waits for one.

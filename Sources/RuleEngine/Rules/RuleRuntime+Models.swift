@@ -35,6 +35,7 @@ extension RuleRuntime {
             return true
         }
         engine.waitingNumber += 1
+        engine.isEngineDirty = true
         let context = machine.context
         waiting.append(
             WaitingEvaluation(
