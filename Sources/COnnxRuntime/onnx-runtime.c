@@ -164,6 +164,9 @@ static int set_options(options *settings, char *message) {
     if (!code) code = finish(CALL(SET_INTER_THREADS, (options *, int), settings, 1), message);
     if (!code) code = finish(CALL(SET_LOG_SEVERITY, (options *, int), settings, 4), message);
     if (!code) code = finish(CALL(SET_OPTIMIZATION, (options *, int), settings, 99), message);
+    // Measured: neither makes small models faster, and both keep memory, the pattern for each number of rows.
+    if (!code) code = finish(CALL(DISABLE_MEMORY_ARENA, (options *), settings), message);
+    if (!code) code = finish(CALL(DISABLE_MEMORY_PATTERN, (options *), settings), message);
     for (int index = 0; !code && index < 2; index++)
         code = finish(CALL(ADD_SESSION_ENTRY, (options *, const char *, const char *), settings, spinning[index], "0"),
                       message);
@@ -210,7 +213,7 @@ int onnx_session_open(const void *bytes, size_t count, onnx_session **result, ch
     if (!session) return complain(message, "no memory");
     int code = create(bytes, count, &session->native, message);
     if (!code) code = read_names(session, message);
-    // The arena's allocator, of the default kind of memory.
+    // 1, 0: what the library calls an arena's allocator and the default kind of memory; said of memory of ours.
     if (!code)
         code = finish(CALL(CREATE_CPU_MEMORY_INFO, (int, int, memory_info **), 1, 0, &session->memory), message);
     if (!code) code = finish(CALL(CREATE_RUN_OPTIONS, (run_options **), &session->run), message);

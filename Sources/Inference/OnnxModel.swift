@@ -17,7 +17,6 @@ package final class OnnxModel: @unchecked Sendable {
     /// What the library said of the last run that failed, on one line.
     package private(set) var lastError: String?
 
-    private let outputCount: Int
     private let session: OnnxSession
     private let tensors: OnnxTensors
     private var outputs: OnnxOutputs
@@ -80,7 +79,6 @@ package final class OnnxModel: @unchecked Sendable {
         outputs = OnnxOutputs(signature.outputs, tensors)
         self.signature = signature
         self.session = session
-        outputCount = signature.outputs.count
         rowByteCount = layout.rowByteCount
         probeWarning = probe.warning
     }
@@ -100,6 +98,12 @@ package final class OnnxModel: @unchecked Sendable {
         package var batchedMax = 0
         /// Time in the library.
         package var nanoseconds: Int64 = 0
+
+        package init(failedRows: Int = 0, batchedMax: Int = 0, nanoseconds: Int64 = 0) {
+            self.failedRows = failedRows
+            self.batchedMax = batchedMax
+            self.nanoseconds = nanoseconds
+        }
     }
 
     /// Runs `count` rows, which lie one after the other in `rows`, and appends a result for each to `results`, and
@@ -132,11 +136,7 @@ package final class OnnxModel: @unchecked Sendable {
             return
         }
         run.batchedMax = max(run.batchedMax, count)
-        for row in 0..<count {
-            ModelResultWriter.begin(nanoseconds: nanoseconds, outputCount: outputCount, to: &results)
-            outputs.write(row, to: &results)
-            ends.append(results.count)
-        }
+        outputs.write(count, nanoseconds: nanoseconds, to: &results, ends: &ends)
         outputs.release()
     }
 

@@ -20,6 +20,9 @@ struct OnnxOutputs {
     private var made: [OpaquePointer?]
     /// Places of the outputs that the library makes at each run.
     private let places: [Int]
+    /// A result with zeros for its elements, and where in it those of each output begin; empty where `places` is not.
+    private var template: [UInt8] = []
+    private var templateOffsets: [Int] = []
 
     init(_ outputs: [ModelSignature.Tensor], _ tensors: OnnxTensors) {
         kinds = outputs.map(\.kind)
@@ -30,6 +33,17 @@ struct OnnxOutputs {
                 return .nothing
             }
             return .elements(shape.element, base: memory, count: shape.count, byteCount: shape.byteCount)
+        }
+        if places.isEmpty { makeTemplate() }
+    }
+
+    private mutating func makeTemplate() {
+        ModelResultWriter.begin(nanoseconds: 0, outputCount: contents.count, to: &template)
+        for case .elements(let element, _, let count, let byteCount) in contents {
+            [UInt8](repeating: 0, count: byteCount).withUnsafeBytes {
+                ModelResultWriter.append(element, count: count, $0, to: &template)
+            }
+            templateOffsets.append(template.count - byteCount)
         }
     }
 
@@ -61,8 +75,42 @@ struct OnnxOutputs {
         return nil
     }
 
-    @inline(__always)
-    func write(_ row: Int, to bytes: inout [UInt8]) {
+    /// Appends the results of `rows` rows, and where each ends.
+    func write(_ rows: Int, nanoseconds: Int64, to bytes: inout [UInt8], ends: inout [Int]) {
+        if !template.isEmpty { return fill(rows, nanoseconds, &bytes, &ends) }
+        for row in 0..<rows {
+            ModelResultWriter.begin(nanoseconds: nanoseconds, outputCount: contents.count, to: &bytes)
+            write(row, to: &bytes)
+            ends.append(bytes.count)
+        }
+    }
+
+    /// Results that differ only in time and elements: copies of the template, filled in.
+    private func fill(_ rows: Int, _ nanoseconds: Int64, _ bytes: inout [UInt8], _ ends: inout [Int]) {
+        let begin = bytes.count
+        let size = template.count
+        for row in 0..<rows {
+            bytes.append(contentsOf: template)
+            ends.append(begin + (row + 1) * size)
+        }
+        bytes.withUnsafeMutableBytes { buffer in
+            guard let start = buffer.baseAddress.map({ $0 + begin }) else { return }
+            for row in 0..<rows {
+                let result = start + row * size
+                // The time follows the first byte.
+                result.storeBytes(of: nanoseconds.littleEndian, toByteOffset: 1, as: Int64.self)
+            }
+            for index in contents.indices {
+                guard case .elements(_, let base, _, let byteCount) = contents[index] else { continue }
+                let first = start + templateOffsets[index]
+                for row in 0..<rows {
+                    (first + row * size).copyMemory(from: base + row * byteCount, byteCount: byteCount)
+                }
+            }
+        }
+    }
+
+    private func write(_ row: Int, to bytes: inout [UInt8]) {
         for content in contents {
             switch content {
             case .elements(let element, let base, let count, let byteCount):

@@ -10,16 +10,20 @@ struct ModelFile {
     var nodes: [[UInt8]] = []
     var initializers: [[UInt8]] = []
 
-    var bytes: [UInt8] {
+    var graph: [UInt8] {
         var graph = Message()
         for node in nodes { graph.bytes(1, node) }
         graph.text(2, "g")
         for initializer in initializers { graph.bytes(5, initializer) }
         for input in inputs { graph.bytes(11, input) }
         for output in outputs { graph.bytes(12, output) }
+        return graph.content
+    }
+
+    var bytes: [UInt8] {
         var model = Message()
         model.number(1, 8)
-        model.bytes(7, graph.content)
+        model.bytes(7, graph)
         for (domain, version) in [("ai.onnx.ml", 3), ("", opset)] {
             var entry = Message()
             entry.text(1, domain)
@@ -89,6 +93,7 @@ struct ModelFile {
         case integer(Int)
         case integers([Int])
         case texts([String])
+        case graph([UInt8])
 
         func content(_ name: String) -> [UInt8] {
             var attribute = Message()
@@ -103,6 +108,9 @@ struct ModelFile {
             case .texts(let texts):
                 for text in texts { attribute.text(9, text) }
                 attribute.number(20, 8)
+            case .graph(let graph):
+                attribute.bytes(6, graph)
+                attribute.number(20, 5)
             }
             return attribute.content
         }

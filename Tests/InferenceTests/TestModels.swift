@@ -112,6 +112,25 @@ enum TestModels {
         return file
     }
 
+    /// Counts up to its input in a loop.
+    static var endless: ModelFile {
+        var body = ModelFile()
+        body.input("turn", .int64, [])
+        body.input("goesOn", .boolean, [])
+        body.input("sum", .int64, [])
+        body.output("goesOn2", .boolean, [])
+        body.output("sum2", .int64, [])
+        body.integers("one", [], [1])
+        body.node("Identity", ["goesOn"], ["goesOn2"])
+        body.node("Add", ["sum", "one"], ["sum2"])
+        var file = ModelFile()
+        file.input("turns", .int64, [])
+        file.output("y", .int64, [])
+        file.integers("zero", [], [0])
+        file.node("Loop", ["turns", "", "zero"], ["y"], [("body", .graph(body.graph))])
+        return file
+    }
+
     /// A text for each index.
     static var labels: ModelFile {
         var file = ModelFile()

@@ -98,6 +98,12 @@ package struct ModelBatch: Sendable {
     package var tickets: [ModelTicket]
     /// The rows, one after the other; all of one size.
     package var rows: [UInt8]
+
+    package init(model: Int, tickets: [ModelTicket], rows: [UInt8]) {
+        self.model = model
+        self.tickets = tickets
+        self.rows = rows
+    }
 }
 
 /// Names one call that waits for its result.
