@@ -82,13 +82,13 @@ let package = Package(
             "SluiceNode",
             imports: [
                 "Messages", "TopicRouting", "Ledger", "Identity", "Telemetry", "Broker", "RuleLanguage", "RuleEngine",
-                "CloudBridge", nioCore, nioPosix, nioTLS, log, lifecycle, yaml,
+                "Inference", "CloudBridge", nioCore, nioPosix, nioTLS, log, lifecycle, yaml, crypto,
             ]),
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Messages", "SluiceNode", "RuleLanguage", "RuleEngine", "Identity", "MosquittoClient", arguments,
-                lifecycle, log,
+                "Messages", "SluiceNode", "RuleLanguage", "RuleEngine", "Inference", "Identity", "MosquittoClient",
+                arguments, lifecycle, log,
             ],
             swiftSettings: strict),
 

@@ -31,7 +31,9 @@ final class DataPath: Sendable {
     private let logger: Logger
 
     /// Opens the store, puts back what it holds, compiles nothing: `plan` is checked already.
-    init(_ configuration: NodeConfiguration, plan: RuleSetPlan, logger: Logger) async throws {
+    init(
+        _ configuration: NodeConfiguration, plan: RuleSetPlan, models: ModelFiles, logger: Logger
+    ) async throws {
         self.logger = logger
         // 1. The store. What it recovered is handed to the stages below.
         let (ledger, recovered) = try Ledger.open(Self.ledgerOptions(configuration))
@@ -49,6 +51,7 @@ final class DataPath: Sendable {
         self.bridgeRoutes = bridgeRoutes
         self.ruleTopics = Mutex(plan.rules.flatMap { $0.sources + $0.latestTopics })
         let node = configuration.node
+        let inference = configuration.inference
         self.stage = try await loop.eventLoop.submit {
             let engine = try RuleEngine(
                 plan, options: RuleEngine.Options(node: node, epoch: ledger.epoch),
@@ -59,7 +62,9 @@ final class DataPath: Sendable {
                     "rule inputs since the last snapshot were replayed",
                     metadata: ["batches": "\(recovered.ruleInputs.count)", "outputs already stored": "\(suppressed)"])
             }
-            let stage = RuleStage(loop: loop, engine: engine, logger: logger)
+            let stage = RuleStage(
+                loop: loop, engine: engine, models: ModelStage(inference, files: models, logger: logger),
+                logger: logger)
             loop.stage = stage.messageStage()
             return stage
         }.get()

@@ -39,11 +39,13 @@ package struct NodeService: Service {
     /// Runs until the surrounding group is told to shut down. Throws `NodeError` when it can't start.
     package func run() async throws {
         for warning in configuration.warnings { logger.warning("\(warning)") }
-        let compilation = try Self.compile(configuration.rules)
+        let models = ModelFiles(library: configuration.inference.library)
+        let compilation = try Self.compile(configuration.rules, models)
         guard let plan = compilation.plan else { throw NodeError(.rules, compilation.diagnostics.text) }
+        tellOfMissingRuntime(plan, models)
         let path: DataPath
         do {
-            path = try await DataPath(configuration, plan: plan, logger: logger)
+            path = try await DataPath(configuration, plan: plan, models: models, logger: logger)
         } catch { throw NodeError(.cannotRun, "\(error)") }
         let ports: [Int]
         do {
@@ -64,7 +66,7 @@ package struct NodeService: Service {
             var watch = self.watch(attachments, continuation)
             for await _ in changes {
                 // Files that the rules name are watched also while they are what is wrong with the rules.
-                guard let named = await reload(path), named != attachments else { continue }
+                guard let named = await reload(path, models), named != attachments else { continue }
                 attachments = named
                 watch?.stop()
                 watch = self.watch(attachments, continuation)
@@ -88,22 +90,31 @@ package struct NodeService: Service {
         return watch
     }
 
-    private static func compile(_ paths: [String]) throws -> RuleCompilation {
+    private func tellOfMissingRuntime(_ plan: RuleSetPlan, _ models: ModelFiles) {
+        let without = plan.rules.filter { $0.models.contains { $0.signature == nil } }.map(\.name)
+        guard !without.isEmpty, let missing = models.missingRuntime() else { return }
+        logger.error(
+            "rules that call models run without them: each call gives missing. \(missing)",
+            metadata: ["rules": "\(without.joined(separator: " "))"])
+    }
+
+    private static func compile(_ paths: [String], _ models: ModelFiles) throws -> RuleCompilation {
         let sources: [RuleSourceFile]
         do {
             sources = try RuleFiles.read(paths)
         } catch { throw NodeError(.cannotRun, error.description) }
-        return RuleFiles.compile(sources)
+        return RuleFiles.compile(sources, models: models, withoutRuntime: .allowed)
     }
 
     /// A file was saved: the whole set is compiled; anything wrong leaves the running set in force and is said.
     /// Returns the paths of the files that the rules name; nil where the rules could not be read.
-    private func reload(_ path: DataPath) async -> Set<String>? {
+    private func reload(_ path: DataPath, _ models: ModelFiles) async -> Set<String>? {
         var named: Set<String>?
         do {
-            let compilation = try Self.compile(configuration.rules)
+            let compilation = try Self.compile(configuration.rules, models)
             named = Set(compilation.attachmentPaths)
             guard let plan = compilation.plan else { throw NodeError(.rules, compilation.diagnostics.text) }
+            tellOfMissingRuntime(plan, models)
             let report = try await path.reload(plan)
             logger.info(
                 "rules reloaded",

@@ -64,14 +64,22 @@ package enum RuleFiles {
     }
 
     /// Checks what was read, with the files that it names and the system's time zones.
-    package static func compile(_ sources: [RuleSourceFile]) -> RuleCompilation {
+    /// `models` opens those that they name; `withoutRuntime` says what becomes of rules that call one where ONNX Runtime is
+    /// not there.
+    package static func compile(
+        _ sources: [RuleSourceFile], models: ModelFiles = .shared, withoutRuntime: MissingRuntime = .refused
+    ) -> RuleCompilation {
         let zones = TimeZoneFolder()
-        return RuleCompiler.compile(sources, attachments: attachment, zones: zones.find)
+        return RuleCompiler.compile(
+            sources, attachments: attachment, models: models.attachment, withoutRuntime: withoutRuntime,
+            zones: zones.find)
     }
 
     /// What an editor asks about one file, with the files that it names and the system's time zones.
     package static func editorFile(_ source: RuleSourceFile, text: EditorText) -> EditorFile {
-        EditorFile(source, text: text, attachments: attachment, zones: TimeZoneFolder().find)
+        EditorFile(
+            source, text: text, attachments: attachment, models: ModelFiles.shared.attachment,
+            zones: TimeZoneFolder().find)
     }
 
     /// A file that the rules name.

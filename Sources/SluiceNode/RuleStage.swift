@@ -1,4 +1,5 @@
 import Broker
+import Inference
 import Ledger
 import Logging
 import Messages
@@ -25,6 +26,7 @@ final class RuleStage: @unchecked Sendable {
     private let loop: BrokerLoop
     private let engine: RuleEngine
     private let logger: Logger
+    private let models: ModelStage
     private var inputs: [UInt8] = []
     private var outputs: [RuleOutput] = []
     private var loggedBytes = 0
@@ -36,9 +38,10 @@ final class RuleStage: @unchecked Sendable {
     /// The counters as they were last published.
     private var publishedCounters: [RuleCounters] = []
 
-    init(loop: BrokerLoop, engine: RuleEngine, logger: Logger) {
+    init(loop: BrokerLoop, engine: RuleEngine, models: ModelStage, logger: Logger) {
         self.loop = loop
         self.engine = engine
+        self.models = models
         self.logger = logger
     }
 
@@ -63,7 +66,12 @@ final class RuleStage: @unchecked Sendable {
 
     /// On the loop: evaluates what came due while the node was down, then keeps time.
     func start() {
+        let eventLoop = loop.eventLoop
+        models.start(engine) { [weak self] in
+            eventLoop.execute { [weak self] in self?.takeAnswers() }
+        }
         engine.resume(atNanoseconds: loop.wallNanoseconds(), into: &outputs)
+        models.submit(engine)
         publishOutputs()
         // In one commit with what it caused, so nothing of it is logged.
         snapshot()
@@ -88,6 +96,8 @@ final class RuleStage: @unchecked Sendable {
         timer?.cancel()
         snapshotTask?.cancel()
         statisticsTask?.cancel()
+        models.stop()
+        // What still waits for a model is part of the state, and is asked again at the next start.
         snapshot()
     }
 
@@ -111,6 +121,7 @@ final class RuleStage: @unchecked Sendable {
         let logStart = inputs.count
         RuleInputLog.append(input, to: &inputs)
         engine.process(input, rules, into: &outputs)
+        if engine.hasRows { loop.scheduleCycle() }
         if outputs.isEmpty, !rules.keepsState {
             // Nothing of it is remembered: it need not be on disk.
             inputs.removeLast(inputs.count - logStart)
@@ -120,7 +131,31 @@ final class RuleStage: @unchecked Sendable {
         return true
     }
 
+    /// Results of models are inputs like messages: logged with what they cause.
+    private func takeAnswers() {
+        for answers in models.takeAnswers() {
+            answers.forEach { ticket, result in
+                guard let rule = engine.ruleName(of: ticket) else { return }
+                let logStart = inputs.count
+                RuleInputLog.append(answer: result, to: ticket, ofRule: rule, to: &inputs)
+                if !engine.answer(ticket, result, into: &outputs) { inputs.removeLast(inputs.count - logStart) }
+            }
+            publishOutputs()
+        }
+        loop.scheduleCycle()
+    }
+
+    /// Waits until no rule waits for a model, which the calls' deadline bounds.
+    private func settleModels() {
+        models.submit(engine)
+        while engine.waitingCount > 0, models.waitForAnswers() {
+            takeAnswers()
+            models.submit(engine)
+        }
+    }
+
     private func endCycle() {
+        models.submit(engine)
         if !inputs.isEmpty {
             loggedBytes += inputs.count
             loop.record(.ruleInputs(inputs))
@@ -133,8 +168,10 @@ final class RuleStage: @unchecked Sendable {
     /// Replaces the rules between two messages. The state under the old ones is written first, so that a crash right after
     /// does not replay old inputs through new rules.
     func reload(_ plan: RuleSetPlan) throws -> ReloadReport {
+        settleModels()
         snapshot()
         let report = try engine.reload(plan, into: &outputs)
+        models.replace(engine)
         publishOutputs()
         snapshot()
         scheduleTimer()
@@ -184,6 +221,10 @@ final class RuleStage: @unchecked Sendable {
                     topic: Array("$sluice/rules/\(rule.rule)/stats".utf8), payload: statistics.json, qos: .atMostOnce))
         }
         publishedCounters = counters
+        for (model, statistics) in models.changedStatistics(engine) {
+            loop.publish(
+                Message(topic: Array("$sluice/models/\(model)/stats".utf8), payload: statistics, qos: .atMostOnce))
+        }
     }
 
     private func snapshot() {

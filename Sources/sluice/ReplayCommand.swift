@@ -46,8 +46,10 @@ struct ReplayCommand: ParsableCommand {
 
     private func engine(_ plan: RuleSetPlan) throws -> RuleEngine {
         do {
-            return try RuleEngine(
+            let engine = try RuleEngine(
                 plan, options: RuleEngine.Options(node: "replay", epoch: "0"), clockNanoseconds: 0)
+            engine.runner = ModelFiles.shared.runner(engine.models)
+            return engine
         } catch { throw CommandFailure(.notRight, error.message) }
     }
 

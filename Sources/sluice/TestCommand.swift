@@ -30,7 +30,7 @@ struct TestCommand: ParsableCommand {
         var results: [RuleTestResult] = []
         for test in tests {
             do {
-                results.append(try RuleTest.run(test, of: plan))
+                results.append(try RuleTest.run(test, of: plan, models: ModelFiles.shared.runner))
             } catch { throw CommandFailure(.notRight, error.message) }
         }
         let report = RuleTestReport(results)

@@ -34,7 +34,7 @@ struct WhyCommand: ParsableCommand {
         _ = try RuleArguments.rule(rule, in: plan)
         var why: RuleWhy
         do {
-            why = try RuleWhy(plan, rule: rule)
+            why = try RuleWhy(plan, rule: rule, models: ModelFiles.shared.runner)
         } catch { throw CommandFailure(.notRight, error.message) }
         var report: RuleWhy.Report?
         try input.forEachMessage { message, number, _ in

@@ -86,6 +86,7 @@ extension NodeConfiguration {
         let rules = rules(root)
         let durability = root.choice("durability", DurabilityConfiguration.self) ?? .commit
         let limits = LimitsConfiguration.read(root.section("limits"))
+        let inference = InferenceConfiguration.read(root.section("inference"))
         let listeners = listeners(root, durability: durability)
         let access = access(root, listeners: listeners)
         let bridges = unique(root.sections("bridges"), "bridge") {
@@ -103,7 +104,8 @@ extension NodeConfiguration {
         }
         return NodeConfiguration(
             node: node, data: data, rules: rules, listeners: listeners, access: access, limits: limits,
-            durability: durability, bridges: bridges, source: reading.file, warnings: reading.warnings)
+            inference: inference, durability: durability, bridges: bridges, source: reading.file,
+            warnings: reading.warnings)
     }
 
     private static func rules(_ root: ConfigurationSection) -> [String] {

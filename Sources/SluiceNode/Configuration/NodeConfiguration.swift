@@ -13,6 +13,7 @@ package struct NodeConfiguration: Sendable, Equatable {
     /// The first that fits decides; none: refused. Default: anonymous listeners that only this machine can reach are open.
     package var access: [AccessConfiguration]
     package var limits: LimitsConfiguration
+    package var inference: InferenceConfiguration
     /// For listeners that do not say otherwise. Default: `commit`.
     package var durability: DurabilityConfiguration
     package var bridges: [BridgeConfiguration]

@@ -4,8 +4,8 @@ import Foundation
 /// `sluice bench`: how fast this machine runs the product's parts.
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure how fast this machine runs rules.",
-        subcommands: [BenchRulesCommand.self])
+        commandName: "bench", abstract: "Measure how fast this machine runs rules and models.",
+        subcommands: [BenchRulesCommand.self, BenchModelsCommand.self])
 }
 
 /// `sluice bench rules`: the engine alone, on one core, from the bytes of messages to the rules' decisions.

@@ -1,4 +1,5 @@
 import Glibc
+import Inference
 import RuleEngine
 import RuleLanguage
 
@@ -18,7 +19,26 @@ struct RuleBench {
         var isRight: Bool { rate >= required }
     }
 
+    /// Who answers the calls of models.
+    enum Models {
+        case none
+        /// On the way of each message.
+        case single(OnnxModel)
+        /// As a pool does it: for all messages of a read together, up to 256.
+        case batched(OnnxModel)
+
+        fileprivate var model: OnnxModel? {
+            switch self {
+            case .none: nil
+            case .single(let model), .batched(let model): model
+            }
+        }
+    }
+
     private let scenario: RuleScenario
+    private let models: Models
+    private var results: [UInt8] = []
+    private var ends: [Int] = []
     private let engine: RuleEngine
     private let bindings: [RuleBinding]
     private let topics: [[UInt8]]
@@ -33,12 +53,19 @@ struct RuleBench {
     /// Messages between two looks at the clock.
     private static let batch = 8_192
 
-    init(_ scenario: RuleScenario) throws {
+    /// Messages whose calls run together.
+    private static let modelBatch = 256
+
+    init(_ scenario: RuleScenario, runsModels models: Models = .none) throws {
         self.scenario = scenario
-        let compilation = RuleCompiler.compile([RuleSourceFile(name: "bench.rules", text: scenario.rules)])
+        self.models = models
+        let compilation = RuleCompiler.compile(
+            [RuleSourceFile(name: "bench.rules", text: scenario.rules)],
+            models: { _ in models.model.map { .model($0.signature) } ?? .unusable("there is none") })
         guard let plan = compilation.plan else { throw BenchFailure(message: compilation.diagnostics.text) }
         let engine = try RuleEngine(
             plan, options: RuleEngine.Options(node: "bench", epoch: "0"), clockNanoseconds: clock)
+        if case .single(let model) = models { engine.runner = InlineModels([model]) }
         self.engine = engine
         topics = scenario.topics.map { Array($0.utf8) }
         bindings = topics.compactMap { topic in topic.withUnsafeBytes { engine.binding(forTopic: $0) } }
@@ -99,7 +126,25 @@ struct RuleBench {
                 }
                 number &+= 1
                 clock &+= scenario.step
+                if case .batched(let model) = models, number % Self.modelBatch == 0 { answer(model) }
                 if outputs.count >= 256 { dropOutputs() }
+            }
+        }
+    }
+
+    private mutating func answer(_ model: OnnxModel) {
+        for batch in engine.takeBatches() {
+            results.removeAll(keepingCapacity: true)
+            ends.removeAll(keepingCapacity: true)
+            batch.rows.withUnsafeBytes { rows in
+                _ = model.run(rows: rows, count: batch.tickets.count, results: &results, ends: &ends)
+            }
+            results.withUnsafeBytes { bytes in
+                var start = 0
+                for (ticket, end) in zip(batch.tickets, ends) {
+                    engine.answer(ticket, UnsafeRawBufferPointer(rebasing: bytes[start..<end]), into: &outputs)
+                    start = end
+                }
             }
         }
     }
