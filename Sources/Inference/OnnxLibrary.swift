@@ -102,11 +102,17 @@ package struct OnnxError: Error, Sendable, Equatable, CustomStringConvertible {
         String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// The library's message on one line, without the place in its source, of at most 300 characters.
+    /// The library's message on one line, without the place in its source, of at most 300 characters: what a node says of
+    /// itself begins with the node's operator.
     static func line(_ message: String) -> String {
         var text = message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         if text.hasPrefix("/onnxruntime_src/"), let end = text.firstIndex(of: " ") {
             text = String(text[text.index(after: end)...])
+        }
+        let running = "Non-zero status code returned while running "
+        if text.hasPrefix(running), let status = text.firstRange(of: "Status Message: ") {
+            let node = text.dropFirst(running.count).prefix { $0 != " " }
+            text = "\(node): \(text[status.upperBound...])"
         }
         return text.count <= lengthMax ? text : text.prefix(lengthMax - 1) + "…"
     }

@@ -1,5 +1,4 @@
 internal import COnnxRuntime
-internal import Foundation
 internal import RuleEngine
 package import RuleLanguage
 
@@ -43,7 +42,7 @@ package final class OnnxModel: @unchecked Sendable {
         guard bytes.count <= byteCountMax else { throw OnnxError("it is larger than \(byteCountMax >> 20) MB") }
         guard let file = OnnxFile(bytes) else { throw OnnxError("it is not an ONNX model, or not the whole of it") }
         if file.hasExternalData {
-            throw OnnxError("its weights are in another file; save the model with all data in one file")
+            throw OnnxError("its weights are in another file (external data); save the model with all data in one file")
         }
         let session = try OnnxSession(bytes)
         let inputs = try session.tensors(output: false)
@@ -143,7 +142,7 @@ package final class OnnxModel: @unchecked Sendable {
     /// Time in the library, and whether the outputs are there.
     private func runOnce(_ rows: UnsafeRawPointer, _ count: Int) -> (Int64, Bool) {
         tensors.scatter(rows, count)
-        let begin = Self.nanoseconds()
+        let begin = PoolLock.now()
         var reason = attempt(count)
         if let first = reason, !provedOutputs, tensors.ownsOutputs {
             // Perhaps the file states a shape wrongly, which the library minds only where the output's memory is ours.
@@ -151,7 +150,7 @@ package final class OnnxModel: @unchecked Sendable {
             outputs = OnnxOutputs(signature.outputs, tensors)
             reason = attempt(count) == nil ? nil : first
         }
-        let time = Self.nanoseconds() - begin
+        let time = PoolLock.now() - begin
         if let reason {
             lastError = reason
         } else {
@@ -182,12 +181,5 @@ package final class OnnxModel: @unchecked Sendable {
         run.failedRows += 1
         ModelResultWriter.fail(failure, nanoseconds: nanoseconds, to: &results)
         ends.append(results.count)
-    }
-
-    @inline(__always)
-    private static func nanoseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

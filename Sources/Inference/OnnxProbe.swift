@@ -1,5 +1,5 @@
 internal import COnnxRuntime
-internal import Dispatch
+internal import Foundation
 internal import RuleLanguage
 
 /// Trial runs at opening: whether rows can be run together, and which shapes the outputs have.
@@ -11,8 +11,10 @@ struct OnnxProbe {
     /// Of one row; empty where the trial run failed.
     private var single: [Output] = []
 
-    /// A trial that takes longer is ended.
-    static let secondsMax = 10
+    /// Trials that take longer are ended.
+    static let timeMax: Int64 = 3_000_000_000
+    /// If the first takes longer there is no other, and rows are run alone: together they would miss deadlines.
+    static let timeMaxBatched: Int64 = 500_000_000
 
     private struct Output {
         var shape: [Int]
@@ -27,19 +29,18 @@ struct OnnxProbe {
             warning = "there is no memory for its inputs"
             return
         }
-        let watch = DispatchWorkItem { session.terminate() }
-        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(Self.secondsMax), execute: watch)
-        defer {
-            watch.cancel()
-            session.resume()
-        }
+        let timer = OnnxTimer(session, Self.timeMax)
+        defer { timer.stop() }
         let zeros = [UInt8](repeating: 0, count: layout.rowByteCount)
+        let begin = PoolLock.now()
         guard let first = Self.run(session, tensors, declared, zeros, 1) else {
-            warning = session.reason
+            warning = timer.hasEnded ? "it takes more than \(Self.timeMax / 1_000_000_000) s" : session.reason
             return
         }
         single = first
-        guard signature.inputs.allSatisfy({ $0.shape.first == .some(nil) }) else { return }
+        guard PoolLock.now() - begin <= Self.timeMaxBatched,
+            signature.inputs.allSatisfy({ $0.shape.first == .some(nil) })
+        else { return }
         let halves = Self.halves(layout)
         guard let second = Self.run(session, tensors, declared, halves, 1),
             let both = Self.run(session, tensors, declared, zeros + halves, 2)
@@ -131,5 +132,36 @@ struct OnnxProbe {
                 together == alone || (together.isNaN && alone.isNaN)
                     || abs(together - alone) <= 1e-5 + 1e-3 * abs(alone)
             }
+    }
+}
+
+/// Ends a session's runs after some time, unless it is stopped before.
+private final class OnnxTimer: @unchecked Sendable {
+    private let session: OnnxSession
+    private let lock = NSLock()
+    /// Guarded by `lock`.
+    private var isStopped = false
+    private var ended = false
+
+    init(_ session: OnnxSession, _ nanoseconds: Int64) {
+        self.session = session
+        DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(Int(nanoseconds))) { [weak self] in
+            self?.end()
+        }
+    }
+
+    var hasEnded: Bool { lock.withLock { ended } }
+
+    func stop() {
+        lock.withLock { isStopped = true }
+        session.resume()
+    }
+
+    private func end() {
+        lock.withLock {
+            if isStopped { return }
+            ended = true
+            session.terminate()
+        }
     }
 }
