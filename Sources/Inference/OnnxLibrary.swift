@@ -102,8 +102,8 @@ package struct OnnxError: Error, Sendable, Equatable, CustomStringConvertible {
         String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// The library's message on one line, without the place in its source, of at most 300 characters: what a node says of
-    /// itself begins with the node's operator.
+    /// The library's message on one line, without the place in its source, of at most 300 characters: what a node says
+    /// begins with its operator.
     static func line(_ message: String) -> String {
         var text = message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         if text.hasPrefix("/onnxruntime_src/"), let end = text.firstIndex(of: " ") {

@@ -1,10 +1,9 @@
 internal import COnnxRuntime
 internal import RuleEngine
 package import RuleLanguage
+internal import Synchronization
 
-/// An opened model with the memory of its runs.
-///
-/// Used by one thread at a time, which need not be always the same; only `terminate` may come from another meanwhile.
+/// An opened model with the memory of its runs. Callable from any thread; one run at a time, others wait for it.
 package final class OnnxModel: @unchecked Sendable {
     package let signature: ModelSignature
     /// Bytes of one row: the elements of every input in their order.
@@ -13,10 +12,10 @@ package final class OnnxModel: @unchecked Sendable {
     package let batchMax: Int
     /// Why the trial run at opening failed, as the end of a sentence; nil: it did not.
     package let probeWarning: String?
-    /// What the library said of the last run that failed, on one line.
-    package private(set) var lastError: String?
 
     private let session: OnnxSession
+    /// Held during a run. What can change below belongs to whoever holds it.
+    private let lock = Mutex(())
     private let tensors: OnnxTensors
     private var outputs: OnnxOutputs
     /// Whether a run wrote to outputs of ours. Until then a failure may come from a shape that the file states wrongly.
@@ -97,11 +96,14 @@ package final class OnnxModel: @unchecked Sendable {
         package var batchedMax = 0
         /// Time in the library.
         package var nanoseconds: Int64 = 0
+        /// What the library said of the last row that failed, on one line; nil: none did.
+        package var reason: String?
 
-        package init(failedRows: Int = 0, batchedMax: Int = 0, nanoseconds: Int64 = 0) {
+        package init(failedRows: Int = 0, batchedMax: Int = 0, nanoseconds: Int64 = 0, reason: String? = nil) {
             self.failedRows = failedRows
             self.batchedMax = batchedMax
             self.nanoseconds = nanoseconds
+            self.reason = reason
         }
     }
 
@@ -112,14 +114,17 @@ package final class OnnxModel: @unchecked Sendable {
     ) -> Run {
         var run = Run()
         guard count > 0, let base = rows.baseAddress, rows.count == count * rowByteCount else {
+            run.reason = "a row has another size than the model takes"
             for _ in 0..<max(0, count) { fail(.input, nanoseconds: 0, &run, &results, &ends) }
             return run
         }
-        var done = 0
-        while done < count {
-            let size = min(batchMax, count - done)
-            runTogether(base + done * rowByteCount, size, &run, &results, &ends)
-            done += size
+        lock.withLock { _ in
+            var done = 0
+            while done < count {
+                let size = min(batchMax, count - done)
+                runTogether(base + done * rowByteCount, size, &run, &results, &ends)
+                done += size
+            }
         }
         return run
     }
@@ -127,10 +132,13 @@ package final class OnnxModel: @unchecked Sendable {
     private func runTogether(
         _ rows: UnsafeRawPointer, _ count: Int, _ run: inout Run, _ results: inout [UInt8], _ ends: inout [Int]
     ) {
-        let (nanoseconds, succeeded) = runOnce(rows, count)
+        let (nanoseconds, reason) = runOnce(rows, count)
         run.nanoseconds += nanoseconds
-        guard succeeded else {
-            guard count > 1 else { return fail(.failed, nanoseconds: nanoseconds, &run, &results, &ends) }
+        if let reason {
+            guard count > 1 else {
+                run.reason = reason
+                return fail(.failed, nanoseconds: nanoseconds, &run, &results, &ends)
+            }
             for row in 0..<count { runTogether(rows + row * rowByteCount, 1, &run, &results, &ends) }
             return
         }
@@ -139,8 +147,8 @@ package final class OnnxModel: @unchecked Sendable {
         outputs.release()
     }
 
-    /// Time in the library, and whether the outputs are there.
-    private func runOnce(_ rows: UnsafeRawPointer, _ count: Int) -> (Int64, Bool) {
+    /// Time in the library, and why the outputs are not there; nil: they are.
+    private func runOnce(_ rows: UnsafeRawPointer, _ count: Int) -> (Int64, String?) {
         tensors.scatter(rows, count)
         let begin = PoolLock.now()
         var reason = attempt(count)
@@ -151,12 +159,8 @@ package final class OnnxModel: @unchecked Sendable {
             reason = attempt(count) == nil ? nil : first
         }
         let time = PoolLock.now() - begin
-        if let reason {
-            lastError = reason
-        } else {
-            provedOutputs = true
-        }
-        return (time, reason == nil)
+        if reason == nil { provedOutputs = true }
+        return (time, reason)
     }
 
     /// Nil: the outputs are there; else what the library says.

@@ -92,6 +92,7 @@ struct ModelPoolTests {
         while !pool.counters()[0].isSuspended { usleep(100) }
         #expect(Some.failures(pool.submit(Some.batch(0, 9..<10))) == [9: .suspended])
         #expect(pool.counters()[0].failures == 5)
+        #expect(pool.counters()[0].lastFailure == "no")
         #expect(pool.counters()[0].breakerOpens == 1)
         pool.stop()
     }
@@ -182,7 +183,7 @@ final class StandIn: PooledModel, @unchecked Sendable {
             ends.append(results.count)
         }
         lock.withLock { inside -= 1 }
-        return OnnxModel.Run(failedRows: fails ? count : 0, batchedMax: count)
+        return OnnxModel.Run(failedRows: fails ? count : 0, batchedMax: count, reason: fails ? "no" : nil)
     }
 
     func unblock() {

@@ -88,7 +88,13 @@ struct OnnxModelTests {
             try model.results(row([3, 99, 0] as [Int64]), count: 3) == [
                 .outputs(.floats([40])), .failure(.failed), .outputs(.floats([10])),
             ])
-        #expect(model.lastError?.hasPrefix("Gather: ") == true)
+        var results: [UInt8] = []
+        var ends: [Int] = []
+        let run = row([4, 0] as [Int64]).withUnsafeBytes {
+            model.run(rows: $0, count: 2, results: &results, ends: &ends)
+        }
+        #expect(run.failedRows == 1)
+        #expect(run.reason?.hasPrefix("Gather: ") == true)
         #expect(try model.results(row([1, 2] as [Int64]), count: 2).map(\.failure) == [nil, nil])
     }
 

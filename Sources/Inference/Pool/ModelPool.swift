@@ -2,7 +2,8 @@ internal import Foundation
 package import RuleEngine
 package import RuleLanguage
 
-/// What a pool runs: an `OnnxModel`, or a stand-in for tests. One thread at a time, but for `terminate`.
+/// What a pool runs: an `OnnxModel`, or a stand-in for tests. The pool runs it on one thread at a time, and ends runs
+/// from another.
 package protocol PooledModel: AnyObject, Sendable {
     var signature: ModelSignature { get }
     var rowByteCount: Int { get }

@@ -56,8 +56,9 @@ package struct ModelCounters: Sendable, Equatable {
     package var rows: UInt64 = 0
     package var runs: UInt64 = 0
     package var batchedMax: UInt64 = 0
-    /// Rows that ONNX Runtime refused.
+    /// Rows that ONNX Runtime refused, and what it said of the last one.
     package var failures: UInt64 = 0
+    package var lastFailure: String?
     /// Rows without an answer within the deadline.
     package var timeouts: UInt64 = 0
     /// Rows refused since the queue was full.

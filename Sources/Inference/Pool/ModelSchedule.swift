@@ -131,6 +131,7 @@ struct ModelSchedule {
         slots[index].counters.runs += 1
         slots[index].counters.rows += UInt64(rows)
         slots[index].counters.failures += UInt64(outcome.failedRows)
+        if let reason = outcome.reason { slots[index].counters.lastFailure = reason }
         slots[index].counters.busyNanoseconds += UInt64(max(0, outcome.nanoseconds))
         slots[index].counters.batchedMax = max(slots[index].counters.batchedMax, UInt64(outcome.batchedMax))
         slots[index].counters.late += UInt64(run.answered)
