@@ -157,7 +157,7 @@ struct EditorFileTests {
         #expect(Set(["let", "when", "limit", "publish", "on"]).isSubset(of: clauses))
         #expect(Set(["from", "at", "where", "dedupe", "window"]).isDisjoint(with: clauses))
         #expect(offered("  window ", for: "  window") == ["last", "every", "session", "silent"])
-        #expect(offered("", for: "table") == ["rule", "test", "let", "table"])
+        #expect(offered("", for: "table") == ["rule", "test", "let", "table", "model"])
     }
 
     @Test("broken files are answered too")

@@ -3,26 +3,12 @@ import Testing
 
 @Suite("Models")
 struct ModelTests {
-    /// The findings of a rule that declares `m` from models/`file`.onnx.
     private func codes(_ file: String, _ clauses: String, suffix: String = "") -> String {
-        compiled(file, clauses, suffix: suffix).diagnostics.map(\.code.name).joined(separator: " ")
-    }
-
-    private func compiled(_ file: String, _ clauses: String, suffix: String = "") -> RuleCompilation {
-        compile(
-            """
-            model m from "models/\(file).onnx" \(suffix)
-            rule r { from "in/{x}" { v: number, t: text, b: boolean, l: list, any: object } \(clauses) publish "out" { n: 1 } }
-            """, hasAllFeatures: true)
-    }
-
-    private func first(_ file: String, _ clauses: String, suffix: String = "") -> String {
-        let diagnostic = compiled(file, clauses, suffix: suffix).diagnostics.first
-        return "\(diagnostic?.message ?? ""): \(diagnostic?.help ?? "")"
+        ModelRule(file, clauses, suffix: suffix).codes
     }
 
     private func plan(_ file: String, _ clauses: String, suffix: String = "") -> RulePlan? {
-        compiled(file, clauses, suffix: suffix).plan?.rules.first
+        ModelRule(file, clauses, suffix: suffix).plan
     }
 
     // MARK: The plan
@@ -169,7 +155,7 @@ struct ModelTests {
             ("where m(.gone, 1, 1).value > 1", "E0206"),
         ])
     func places(_ clauses: String, _ expected: String) {
-        #expect(codes("load", clauses) == expected, "\(compiled("load", clauses).diagnostics.text)")
+        #expect(codes("load", clauses) == expected, "\(ModelRule("load", clauses).compilation.diagnostics.text)")
     }
 
     @Test("constants and tests call no models")
@@ -201,159 +187,5 @@ struct ModelTests {
         }
         #expect(found(RuleLimits.modelCallsMax) == [])
         #expect(found(RuleLimits.modelCallsMax + 1) == ["E0902", "E0902"])
-    }
-
-    // MARK: Lengths
-
-    @Test(
-        "as many numbers as the model takes, as far as that is known",
-        arguments: [
-            ("where m(.v, .v, .v).value > 1", ""), ("where m([.v, .v], .v).value > 1", ""),
-            ("where m([[.v], [.v, .v]]).value > 1", ""), ("where m(.v, .v).value > 1", "E0310"),
-            ("where m(.v, .v, .v, .v).value > 1", "E0310"), ("where m().value > 1", "E0310"),
-            ("where m(.l).value > 1", ""), ("where m(.l, .l, .v).value > 1", ""),
-            ("where m(.l, .v, .v, .v).value > 1", "E0310"), ("let a = [.v, .v] where m(a, .v).value > 1", ""),
-            ("let a = [.v, .v] let b = a where m(b, a).value > 1", "E0310"),
-            ("let a = [.v, .v] let b = [a, a] where m(b).value > 1", "E0310"),
-            ("window last 3 by x when m(collect(.v)).value > 1", ""),
-            ("window every 3 events by x when m(collect(.v)).value > 1", ""),
-            ("window last 4 by x when m(collect(.v)).value > 1", "E0310"),
-            ("window last 4s by x when m(collect(.v)).value > 1", ""),
-            ("window last 2 by x when m(collect(.v), .v).value > 1", ""),
-            ("let a = [.v, .v, .v] window last 1 by x when m(collect(a)).value > 1", ""),
-            ("let a = [.v, .v, .v] window last 2 by x when m(collect(a)).value > 1", "E0310"),
-            ("window last 3 by x let a = collect(.v) when m(a ?? [1, 2, 3]).value > 1", ""),
-            ("window last 3 by x let a = collect(.v) when m(if .b then a else [1, 2]).value > 1", ""),
-            ("window last 2 by x let a = collect(.v) when m(if .b then a else [1, 2]).value > 1", "E0310"),
-            ("window last 3 by x when m(collect([])).value > 1", "E0310"),
-        ])
-    func lengths(_ clauses: String, _ expected: String) {
-        #expect(codes("load", clauses) == expected, "\(compiled("load", clauses).diagnostics.text)")
-    }
-
-    @Test("what can be one number or a list of them is no error while it may fit")
-    func unknownLengths() {
-        func found(_ arguments: String) -> String {
-            RuleLanguageTests.codes(
-                "model m from \"models/load.onnx\" rule r { from \"t\" where m(\(arguments)).value > 1 publish \"u\" }"
-            ).joined()
-        }
-        #expect(found(".a") == "")
-        #expect(found(".a, .b, .c") == "")
-        #expect(found(".a, .b, .c, .d") == "E0310")
-        #expect(found("number(.a), number(.b)") == "E0310")
-    }
-
-    @Test("messages of lengths say what to do")
-    func lengthMessages() {
-        #expect(
-            first("load", "window last 4 by x when m(collect(.v)).value > 1")
-                == "`m` takes 3 numbers, and these are 4: write `window last 3`")
-        #expect(
-            first("load", "window every 5 events by x when m(collect(.v)).value > 1")
-                == "`m` takes 3 numbers, and these are 5: write `window every 3 events`")
-        #expect(
-            first("load", "where m(.l, .l, .l, .l).value > 1")
-                == "`m` takes 3 numbers, and these are at least 4: the input `X` is float64[N, 3]")
-        #expect(
-            first("load", "where m(.v).value > 1")
-                == "`m` takes 3 numbers, and this is 1: the input `X` is float64[N, 3]")
-        #expect(
-            first("oven", "let a = m(temperatures: .l, open: [.b], mode_0: 1)")
-                == "the input `open` takes 2 numbers, and this is 1: the input `open` is boolean[N, 2]")
-    }
-
-    // MARK: Types
-
-    @Test(
-        "numbers of the right type",
-        arguments: [
-            ("\"a\"", "E0310"), (".t", "E0310"), (".any", "E0310"), ("time()", "E0310"), ("5s", "E0310"),
-            ("true", "E0310"), (".b", "E0310"), ("missing", "E0308"), ("3.5", ""), ("1e300", "E0310"),
-            ("if .b then 1 else 0", ""), ("number(.t)", ""), ("[\"a\"]", "E0310"), ("x", "E0310"),
-        ])
-    func floats(_ argument: String, _ expected: String) {
-        let text = "model m from \"m.onnx\" rule r { from \"in/{x}\" { v: number, t: text, b: boolean, any: object } "
-        #expect(
-            RuleLanguageTests.codes("\(text) where m(\(argument)).class > 0 publish \"out\" }").joined() == expected)
-    }
-
-    @Test(
-        "integer and boolean inputs take what they can hold",
-        arguments: [
-            ("3", "true, false", ""), ("3.0", "1, 0", ""), ("3.5", "1, 0", "E0310"), ("true", "1, 0", "E0310"),
-            (".v", ".v, .b", ""), ("3", "2, 0", "E0310"), ("3", "\"a\", 0", "E0310"),
-            ("9223372036854775807", "1, 1", ""),
-            ("1e19", "1, 1", "E0310"), ("-9223372036854775808", "1, 1", ""),
-        ])
-    func integers(_ mode: String, _ open: String, _ expected: String) {
-        let found = codes("oven", "let a = m(temperatures: .l, open: [\(open)], mode_0: \(mode))")
-        #expect(found == expected)
-    }
-
-    @Test(
-        "inputs are filled by name, each once",
-        arguments: [
-            ("temperatures: .l, open: [.b, .b], mode_0: 1", ""), ("temperatures: .l, open: [.b, .b]", "E0310"),
-            (".l, [.b, .b], 1", "E0310 E0310 E0310"), ("temperatures: .l, opne: [.b, .b], mode_0: 1", "E0310"),
-            ("temperatures: .l, temperatures: .l, open: [.b, .b], mode_0: 1", "E0310"), ("", "E0310"),
-        ])
-    func names(_ arguments: String, _ expected: String) {
-        #expect(codes("oven", "let a = m(\(arguments))") == expected)
-        #expect(codes("load", "let a = m(Y: [.v, .v, .v])") == "E0310")
-        #expect(codes("load", "let a = m(X: .v, .v, .v)") == "E0310 E0310")
-    }
-
-    // MARK: Results
-
-    @Test(
-        "a result has what the model gives",
-        arguments: [
-            ("load", "m(.v, 1, 1).value > 1", ""), ("load", "m(.v, 1, 1).class > 1", "E0213"),
-            ("load", "m(.v, 1, 1).label == \"a\"", "E0213"), ("load", "m(.v, 1, 1).valeu > 1", "E0213"),
-            ("load", "m(.v, 1, 1).variable > 1", "E0213"), ("load", "m(.v, 1, 1).outputs.variable > 1", ""),
-            ("load", "m(.v, 1, 1).outputs.varaible > 1", "E0213"), ("load", "m(.v, 1, 1).time_ms > 1", ""),
-            ("load", "m(.v, 1, 1).model == \"m\" and m(.v, 1, 1).sha256 == \"0\"", ""),
-            ("load", "m(.v, 1, 1)[\"value\"] > 1", ""), ("load", "m(.v, 1, 1)[\"valeu\"] > 1", "E0213"),
-            ("load", "m(.v, 1, 1).value == \"a\"", "E0301"),
-            ("load", "m(.v, 1, 1).outputs[\"variable\"] == \"a\"", "E0301"),
-            ("load", "m(.v, 1, 1) > 1", "E0301"), ("load", "exists(m(.v, 1, 1))", ""),
-            ("pump", "m(.v, 1, 1, 1).label == -1", ""), ("pump", "m(.v, 1, 1, 1).label == \"a\"", "E0301"),
-            ("pump", "m(.v, 1, 1, 1).value < 0", ""), ("pump", "m(.v, 1, 1, 1).confidence < 0", "E0213"),
-            ("bearing", "m(.l).class == 2", ""), ("bearing", "m(.l).label == 2", ""),
-            ("bearing", "m(.l).confidence > 0.5", ""), ("bearing", "m(.l).scores[2] > 0.5", ""),
-            ("bearing", "m(.l).scores > 0.5", "E0301"), ("bearing", "m(.l).value > 1", "E0213"),
-            ("bearing-int8", "m(.l).label == \"worn\"", "E0213"),
-            ("maps", "m(.l).label == \"worn\"", ""), ("maps", "m(.l).outputs.output_probability.worn > 0.5", ""),
-            ("maps", "m(.l).class == 1", ""), ("encoder", "error(.l, m(.l).scores) > 1", ""),
-            ("encoder", "m(.l).outputs.Y[0] > 1", ""),
-        ])
-    func members(_ file: String, _ condition: String, _ expected: String) {
-        #expect(
-            codes(file, "where \(condition)") == expected, "\(compiled(file, "where \(condition)").diagnostics.text)")
-    }
-
-    @Test("declared labels are texts, and lets pass a result on")
-    func labels() {
-        let labels = "labels \"good\", \"worn\", \"bad\""
-        #expect(codes("bearing", "let a = m(.l) let b = a where b.label == \"worn\"", suffix: labels) == "")
-        #expect(codes("bearing", "let a = m(.l) let b = a where b.label == 1", suffix: labels) == "E0301")
-        #expect(codes("bearing", "let a = m(.l) let b = a where b.labl == \"a\"", suffix: labels) == "E0213")
-        #expect(
-            codes("oven", "let o = m(temperatures: .l, open: .l, mode_0: 1).outputs where o.ok and o.zones[1] > 2")
-                == "")
-        #expect(codes("oven", "let o = m(temperatures: .l, open: .l, mode_0: 1).outputs where o.okay") == "E0213")
-    }
-
-    @Test("what is not there is told with what is")
-    func memberMessages() {
-        #expect(
-            first("load", "where m(.v, 1, 1).class > 1") == "the model `m` gives no `.class`: it gives `.value`")
-        #expect(first("load", "where m(.v, 1, 1).valeu > 1").hasSuffix(": did you mean `.value`?"))
-        #expect(
-            first("load", "where m(.v, 1, 1).variable > 1").hasSuffix(": an output by its name: `.outputs.variable`"))
-        #expect(first("bearing-int8", "where m(.l).label == \"a\"").hasSuffix("labels \"good\", \"worn\"`"))
-        #expect(first("pump", "where m(.l).class > 1").hasSuffix(": it gives `.label`, `.value`"))
-        #expect(first("pump", "where m(.l).outputs.other > 1").hasSuffix(": its outputs are `label`, `scores`"))
     }
 }

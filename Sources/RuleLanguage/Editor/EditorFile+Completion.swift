@@ -5,7 +5,7 @@ extension EditorFile {
         let lineStart = source.bytes[..<offset].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         let place = CompletionPlace(line: Array(source.bytes[lineStart..<offset]))
         guard !place.isPlain else { return [] }
-        if place.isAfterDot { return afterDot(place) }
+        if place.isAfterDot { return afterDot(place, offset) }
         let words = Self.words(after: place.wordBefore)
         if !words.isEmpty { return words.map(Self.plainWord) }
         guard let section = section(at: offset) else { return place.before.isEmpty ? Self.declarations : [] }
@@ -37,7 +37,10 @@ extension EditorFile {
         for definition in definitions where definition.section == nil || definition.section == section {
             let kind: EditorCompletion.Kind
             switch definition.kind {
-            case .rule, .model: continue
+            case .rule: continue
+            case .model:
+                if seen.insert(definition.name).inserted { result.append(completion(ofModel: definition.name)) }
+                continue
             case .capture: kind = .name
             case .bind:
                 // A let is known below its definition only.
@@ -62,17 +65,18 @@ extension EditorFile {
         }
     }
 
-    /// The next step of a walk: into the payload, or into a row of a table.
-    private func afterDot(_ place: CompletionPlace) -> [EditorCompletion] {
+    /// The next step of a walk: into the payload, a row of a table, or the result of a model.
+    private func afterDot(_ place: CompletionPlace, _ offset: Int) -> [EditorCompletion] {
         let walk = place.before.dropLast()
         if walk.last == UInt8(ascii: "]") { return columns(Array(walk)) }
+        if walk.last == UInt8(ascii: ")") { return resultParts(Array(walk), at: offset) }
         let start =
             walk.lastIndex { !CompletionPlace.isLetter($0) && $0 != UInt8(ascii: ".") }.map { $0 + 1 }
             ?? walk.startIndex
         let parts = String(decoding: walk[start...], as: UTF8.self)
             .split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         // A walk into the payload begins with a dot: nothing stands before it.
-        guard parts.first == "" || walk[start...].isEmpty else { return [] }
+        guard parts.first == "" || walk[start...].isEmpty else { return resultParts(Array(walk), at: offset) }
         let base = Array(parts.dropFirst())
         var found = Set(fieldPaths.filter { $0.count == base.count + 1 && $0.starts(with: base) }.compactMap(\.last))
         if base.isEmpty { found.formUnion(declaredFields.keys) }
@@ -100,7 +104,7 @@ extension EditorFile {
         }
     }
 
-    private static func isPlainName(_ name: String) -> Bool {
+    static func isPlainName(_ name: String) -> Bool {
         guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
             return false
         }

@@ -44,6 +44,7 @@ extension EditorFile {
     private func isName(_ index: Int) -> Bool { !isFieldName(index) && !isSymbol(.colon, at: index + 1) }
 
     private func field(_ index: Int, _ name: String) -> String? {
+        if let help = resultPart(index, name) { return Self.code(".\(name)", help) }
         // Behind a table's row stands one of its columns.
         guard isPayloadDot(index - 1) else { return Self.code(".\(name)", "A part of the value before it.") }
         guard let type = declaredFields[name] else {
@@ -58,9 +59,14 @@ extension EditorFile {
         switch definition.kind {
         case .rule: return Self.code("rule \(definition.name)", value.isEmpty ? "A rule." : String(value))
         case .capture: return Self.code("{\(definition.name)}", "A level of the topic, caught in `from`.\(type)")
-        case .bind: return Self.code("let \(definition.name) = \(value)", "A value of this rule.\(type)")
+        case .bind:
+            let line = definition.model.map { "The result of the model `\($0)`." } ?? "A value of this rule.\(type)"
+            return Self.code("let \(definition.name) = \(value)", line)
         case .constant: return Self.code("let \(definition.name) = \(value)", "A constant of this file.\(type)")
-        case .model: return Self.code("model \(definition.name)", "A model.")
+        case .model:
+            let about = models[definition.name].map { "\n\n" + described($0) } ?? ""
+            return Self.code(
+                "model \(definition.name) from \"\(value)\"", "A model: `\(definition.name)(…)` runs it.\(about)")
         case .table:
             let columns = (tableColumns[definition.name] ?? []).prefix(20).map { "`\($0)`" }.joined(separator: ", ")
             let shown = columns.isEmpty ? "" : " Its columns: \(columns)."

@@ -32,6 +32,7 @@ extension EditorFile {
         snippet("rule", "rule ${1:name} {\n  from \"$2\"\n  publish \"$3\" { $4 }\n}"),
         snippet("test", "test \"$1\" {\n  send \"$2\" { $3 }\n  expect \"$4\" { $5 }\n}"),
         snippet("let", "let $1 = $2"), snippet("table", "table $1 from \"${2:file.csv}\" key ${3:id}"),
+        snippet("model", "model $1 from \"${2:models/file.onnx}\""),
     ]
 
     static let testSteps: [EditorCompletion] = [

@@ -12,6 +12,8 @@ package struct EditorFile {
         /// What follows the `=` of a let.
         var valueText: String?
         var type: String?
+        /// Of a let that holds the result of a model: the model's name.
+        var model: String?
     }
 
     /// A declaration of the file, from its name to the next one's.
@@ -31,6 +33,8 @@ package struct EditorFile {
     private(set) var declaredFields: [String: String] = [:]
     /// Columns of the tables that could be read.
     private(set) var tableColumns: [String: [String]] = [:]
+    /// The models that could be opened.
+    private(set) var models: [String: ModelPlan] = [:]
 
     /// Parses and checks `file`; see `RuleCompiler.compile` for the three readers. A file beyond the limit is empty here.
     package init(
@@ -51,6 +55,7 @@ package struct EditorFile {
             syntax, tables: TableLoader(attachments), models: ModelLoader(models, withoutRuntime: .allowed), log: log,
             zones: zones)
         for (name, table) in scope.tables { tableColumns[name] = table.data?.columns }
+        self.models = scope.models.compactMapValues(\.plan)
         defineFile(syntax, scope)
         for rule in syntax.rules { define(rule, scope, log) }
     }
@@ -74,7 +79,11 @@ package struct EditorFile {
         func define(_ kind: Definition.Kind, _ name: NameSyntax) -> Definition {
             Definition(kind: kind, name: name.text, span: name.span)
         }
-        definitions += syntax.models.map { define(.model, $0.name) }
+        definitions += syntax.models.map { model in
+            var result = define(.model, model.name)
+            result.valueText = model.path.text
+            return result
+        }
         definitions += syntax.tables.map { table in
             var result = define(.table, table.name)
             result.valueText = table.path.text
@@ -105,13 +114,18 @@ package struct EditorFile {
         let checker = RuleChecker(rule, scope: scope, log: log)
         _ = checker.check()
         var types: [String: String] = [:]
-        for record in checker.expressions.lets { types[record.name.text] = Self.described(record.value) }
+        var results: [String: String] = [:]
+        for record in checker.expressions.lets {
+            types[record.name.text] = Self.described(record.value)
+            results[record.name.text] = checker.expressions.model(of: record.value.expression)?.name
+        }
         let stepLets = rule.steps.compactMap { step in if case .bind(let binding) = step { binding } else { nil } }
         for binding in stepLets + rule.windowLets {
             definitions.append(
                 Definition(
                     kind: .bind, name: binding.name.text, span: binding.name.span, section: section,
-                    valueText: source.text(binding.value.span), type: types[binding.name.text]))
+                    valueText: source.text(binding.value.span), type: types[binding.name.text],
+                    model: results[binding.name.text]))
         }
     }
 

@@ -116,6 +116,10 @@ extension WordHelp {
         "wait": help("wait 5m", "Moves the clock of the test."),
         "expect": help("expect [3 times] \"topic\" { … } | expect nothing", "Takes the next output."),
         "table": help("table name from \"file.csv\" key column", "A file of what is known: `name[key].column`."),
+        "model": help(
+            "model name from \"file.onnx\" [labels \"a\", \"b\"] [logits]", "A file of ONNX: `name(…)` runs it."),
+        "labels": help("labels \"a\", \"b\"", "Names of the model's classes, in the order of its scores."),
+        "logits": help("logits", "The model's scores are logits: softmax makes probabilities of them."),
         "and": help("a and b", "True when both are."), "or": help("a or b", "True when one of them is."),
         "not": help("not a", "True when a is false."),
         "in": help("x in [a, b]", "Whether the list holds x."),

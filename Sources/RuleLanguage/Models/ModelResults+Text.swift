@@ -30,6 +30,14 @@ extension ModelResults {
     }
 }
 
+extension ModelResults {
+    /// What rules read of an output, by its place among the outputs: `scores`, `label`, `value`.
+    package func members(from output: Int) -> [String] {
+        let label = !labels.isEmpty && scores != nil ? scores : label
+        return [("scores", scores), ("label", label), ("value", value)].filter { $0.1 == output }.map(\.0)
+    }
+}
+
 extension ModelSignature.Tensor {
     fileprivate var labelKinds: ValueKinds {
         switch kind {
@@ -39,12 +47,14 @@ extension ModelSignature.Tensor {
 
     /// Of the member of `.outputs`.
     var outputKinds: ValueKinds {
-        switch kind {
-        case .labelMaps: .object
-        case .tensor where holdsMany: .list
-        case .tensor(.boolean): .boolean
-        case .tensor(.text): .text
-        case .tensor: .number
-        }
+        let one: ValueKinds =
+            switch element {
+            case nil: .object
+            case .boolean: .boolean
+            case .text: .text
+            default: .number
+            }
+        // An output of any length can hold one element, too.
+        return !holdsMany || isLabelMaps ? one : outputElementCount == nil ? one.union(.list) : .list
     }
 }
