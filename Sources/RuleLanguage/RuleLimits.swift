@@ -32,6 +32,8 @@ package enum RuleLimits {
     package static let modelInputsMax = 64
     package static let modelOutputsMax = 64
     package static let modelRowElementsMax = 1 << 20
+    /// Bytes of the name of one of them.
+    package static let modelNameBytesMax = 256
     /// Different calls of models in one rule.
     package static let modelCallsMax = 64
     /// Columns of a source line that a diagnostic shows.

@@ -107,6 +107,8 @@ struct ModelResultsTests {
         #expect(problem([tensor("X", .float32, -1, -4)]).contains("too large an input"))
         #expect(problem(one, [tensor("Y", .float32, nil, 1 << 21)]).contains("too large an output"))
         #expect(problem((0...64).map { tensor("x\($0)", .uint8, nil, 1) }).contains("65 inputs"))
+        #expect(problem(one, [tensor("a\u{1B}[2J", .float32, nil, 1)]).contains("can't be shown"))
+        #expect(problem([tensor(String(repeating: "x", count: 257), .float32, nil, 1)]).contains("can't be shown"))
         #expect(problem(one, (0...64).map { tensor("x\($0)", .uint8, nil, 1) }).contains("65 outputs"))
     }
 }

@@ -60,6 +60,7 @@ extension RuleExplanation {
             ("sources", .raw(list(plan.sources.map(json)))), ("reads", .texts(reads)),
             ("at", text(plan.eventTime.map { words.text($0.expression) })),
             ("steps", .texts(plan.steps.map(step))), ("window", text(window)), ("aggregates", .texts(aggregates)),
+            ("models", .raw(list(modelObjects))),
             ("lets", .texts(plan.windowLets.map { "\($0.name) = \(words.text($0.expression))" })),
             ("when", text(when)), ("limit", text(limit)), ("publishes", .raw(list(plan.publishes.map(json)))),
             ("state", stateSize.map { .raw(json($0)) } ?? .null),

@@ -40,6 +40,7 @@ package struct RuleExplanation {
             Part(name: "steps", texts: plan.steps.map(step)),
             Part(name: "window", texts: window.map { [$0] } ?? []),
             Part(name: "computes", texts: aggregates.isEmpty ? [] : [aggregates.joined(separator: ", ")]),
+            Part(name: "models", texts: models),
             Part(name: "lets", texts: plan.windowLets.map { "\($0.name) = \(words.text($0.expression))" }),
             Part(name: "when", texts: when.map { [$0] } ?? []),
             Part(name: "limit", texts: limit.map { [$0] } ?? []),

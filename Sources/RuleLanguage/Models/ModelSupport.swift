@@ -20,6 +20,11 @@ extension ModelSignature {
                 message: "has \(outputs.count) outputs, and at most \(RuleLimits.modelOutputsMax) are read",
                 help: "export it with fewer outputs")
         }
+        for tensor in inputs + outputs where !tensor.hasPlainName {
+            return ModelProblem(
+                message: "has an input or output whose name can't be shown",
+                help: "names have at most \(RuleLimits.modelNameBytesMax) bytes and no control characters")
+        }
         for input in inputs {
             if let problem = Self.problem(ofInput: input) { return problem }
         }
@@ -62,5 +67,13 @@ extension ModelSignature {
                 help: "export it with the lengths that it was trained with")
         }
         return nil
+    }
+}
+
+extension ModelSignature.Tensor {
+    /// Whether a terminal shows the name as it is.
+    fileprivate var hasPlainName: Bool {
+        name.utf8.count <= RuleLimits.modelNameBytesMax
+            && name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 }
