@@ -66,7 +66,7 @@ extension GoldenDiagnostic {
                 rule r { from "in/{speed}" where load(speed, .a, .b).value > 5 publish "u" }
                 """#,
             expected: #"""
-                error[E0310]: a model takes numbers and lists of numbers, and this is a text
+                error[E0310]: the input `X`, float64[N, 3], takes numbers, and this is a text
                   --> rules/spike.rules:2:39
                    |
                  2 | rule r { from "in/{speed}" where load(speed, .a, .b).value > 5 publish "u" }
@@ -149,7 +149,7 @@ extension GoldenDiagnostic {
                 rule r { from "t" where line(.x).value > 2 publish "u" }
                 """#,
             expected: #"""
-                error[E0707]: the model `rules/models/texts.onnx` takes texts in the input `line`, and rules fill inputs with numbers
+                error[E0707]: the model `rules/models/texts.onnx` takes texts (`string`) in the input `line`, and rules fill inputs with numbers
                   --> rules/spike.rules:1:17
                    |
                  1 | model line from "models/texts.onnx"

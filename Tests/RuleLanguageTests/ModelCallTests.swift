@@ -39,7 +39,7 @@ struct ModelCallTests {
         #expect(codes("load", clauses) == expected, "\(ModelRule("load", clauses).compilation.diagnostics.text)")
     }
 
-    @Test("what can be one number or a list of them is no error while it may fit")
+    @Test("a field can be a list where it stands alone, and counts as one number beside others")
     func unknownLengths() {
         func found(_ arguments: String) -> String {
             RuleLanguageTests.codes(
@@ -49,6 +49,11 @@ struct ModelCallTests {
         #expect(found(".a") == "")
         #expect(found(".a, .b, .c") == "")
         #expect(found(".a, .b, .c, .d") == "E0310")
+        #expect(found(".a, .b") == "E0310")
+        #expect(found("[.a, .b]") == "E0310")
+        #expect(found("[.a]") == "")
+        #expect(found("[[.a], [.b]]") == "E0310")
+        #expect(found(".a[0], .a[1], .a[2]") == "")
         #expect(found("number(.a), number(.b)") == "E0310")
     }
 
@@ -69,6 +74,19 @@ struct ModelCallTests {
         #expect(
             first("oven", "let a = m(temperatures: .l, open: [.b], mode_0: 1)")
                 == "the input `open` takes 2 numbers, and this is 1: the input `open` is boolean[N, 2]")
+    }
+
+    @Test("types are told with the input")
+    func typeMessages() {
+        #expect(
+            first("load", "where m(.t, 1, 1).value > 1")
+                == "the input `X`, float64[N, 3], takes numbers, and this is a text: `number(…)` reads a number from a text"
+        )
+        let fields =
+            #"model m from "models/load.onnx" rule r { from "t" where m(.a, .b).value > 1 publish "u" }"#
+        #expect(
+            compile(fields).diagnostics.first?.help
+                == "the input `X` is float64[N, 3]; a field that is a list says so in `from`: `{ name: list }`")
     }
 
     // MARK: Types

@@ -96,7 +96,7 @@ struct ModelResultsTests {
         let one = [tensor("X", .float32, nil, 4)]
         #expect(problem([]) == "E0707 the model `m.onnx` has no input")
         #expect(problem(one, []) == "E0707 the model `m.onnx` has no output")
-        #expect(problem([tensor("X", .text, nil, 4)]).contains("takes texts in the input `X`"))
+        #expect(problem([tensor("X", .text, nil, 4)]).contains("takes texts (`string`) in the input `X`"))
         #expect(problem([maps("X", .text)]).contains("takes maps"))
         #expect(
             problem([tensor("X", .float32, nil, nil)]).contains(

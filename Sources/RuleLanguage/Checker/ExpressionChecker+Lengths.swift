@@ -5,14 +5,25 @@ extension CheckedExpression {
     var flatCount: Int? {
         kinds.contains(.list) ? elementCount : 1
     }
+
+    /// Beside other values, what can be one number is taken for one.
+    var countBesideOthers: Int? { flatCount ?? (kinds.contains(.number) ? 1 : nil) }
+
+    /// Whether only the message tells if it is a number or a list.
+    var canBeList: Bool { flatCount == nil && kinds.contains(.number) }
 }
 
 extension ExpressionChecker {
     func list(_ elements: [ExpressionSyntax]) -> CheckedExpression {
         let checked = elements.map { check($0) }
         return CheckedExpression(
-            expression: .list(checked.map(\.expression)), kinds: .list, elementCount: Self.sum(checked.map(\.flatCount))
+            expression: .list(checked.map(\.expression)), kinds: .list, elementCount: Self.count(checked)
         )
+    }
+
+    /// Of all together.
+    static func count(_ values: [CheckedExpression]) -> Int? {
+        sum(values.map { values.count > 1 ? $0.countBesideOthers : $0.flatCount })
     }
 
     static func sum(_ counts: [Int?]) -> Int? {

@@ -134,9 +134,9 @@ extension ExpressionChecker {
         for part in parts {
             guard isSound(part, element, input) else { return false }
         }
-        let counts = parts.map(\.value.flatCount)
-        let known = Self.sum(counts)
-        let least = known ?? Self.sum(counts.map { $0 ?? 1 }) ?? .max
+        let values = parts.map(\.value)
+        let known = Self.count(values)
+        let least = known ?? Self.sum(values.map { $0.countBesideOthers ?? 1 }) ?? .max
         guard known.map({ $0 == wanted }) ?? (least <= wanted) else {
             let subject = inputCount == 1 ? "`\(name.text)`" : "the input `\(Self.label(for: input.name))`"
             let taken = wanted == 1 ? "1 number" : "\(wanted) numbers"
@@ -146,22 +146,23 @@ extension ExpressionChecker {
             log.report(
                 .wrongModelInput, parts.first.map { $0.span.to(parts.last?.span ?? $0.span) } ?? name.span,
                 "\(subject) takes \(taken), and \(least == 1 ? "this is" : "these are") \(given)",
-                help: lengthHelp(input, wanted, parts))
+                help: lengthHelp(input, wanted, values))
             return false
         }
         return true
     }
 
-    private func lengthHelp(_ input: ModelSignature.Tensor, _ wanted: Int, _ parts: [Part]) -> String {
-        if parts.count == 1, case .aggregate(let slot) = parts[0].value.expression, slot < aggregates.count,
-            aggregates[slot].function == .collect, let each = collectedEach(parts[0].value), each > 0,
-            wanted % each == 0
+    private func lengthHelp(_ input: ModelSignature.Tensor, _ wanted: Int, _ values: [CheckedExpression]) -> String {
+        if values.count == 1, case .aggregate(let slot) = values[0].expression, slot < aggregates.count,
+            aggregates[slot].function == .collect, let each = collectedEach(values[0]), each > 0, wanted % each == 0
         {
             let events = wanted / each
             if case .everyCount = window?.kind { return "write `window every \(events) events`" }
             return "write `window last \(events)`"
         }
-        return "the input `\(input.name)` is \(input.typeText)"
+        let shape = "the input `\(input.name)` is \(input.typeText)"
+        guard values.contains(where: \.canBeList) else { return shape }
+        return shape + "; a field that is a list says so in `from`: `{ name: list }`"
     }
 
     /// Numbers that each event adds to a collected list.
@@ -173,11 +174,11 @@ extension ExpressionChecker {
     }
 
     private func isSound(_ part: Part, _ element: ModelSignature.Element, _ input: ModelSignature.Tensor) -> Bool {
-        func refuse(_ message: String, _ help: String, _ code: DiagnosticCode = .wrongModelInput) -> Bool {
+        func refuse(_ message: String, _ help: String?, _ code: DiagnosticCode = .wrongModelInput) -> Bool {
             log.report(code, part.span, message, help: help)
             return false
         }
-        let shown = "the input `\(input.name)`"
+        let shown = "the input `\(input.name)`, \(input.typeText),"
         let kinds = part.value.kinds
         guard !kinds.isEmpty else {
             return refuse("a model does not run on missing", "give another value with `??`", .alwaysMissing)
@@ -186,19 +187,19 @@ extension ExpressionChecker {
             return refuse("\(shown) takes numbers, and this is a boolean", "write `if … then 1 else 0`")
         }
         guard !kinds.isDisjoint(with: [.number, .boolean, .list]) else {
-            let help =
+            let help: String? =
                 switch kinds {
                 case .text: "`number(…)` reads a number from a text"
                 case .duration: "divide it by a duration: `… / 1s` is a number"
-                default: "\(shown) is \(input.typeText)"
+                default: nil
                 }
-            return refuse("a model takes numbers and lists of numbers, and this is \(kinds.described)", help)
+            return refuse("\(shown) takes numbers, and this is \(kinds.described)", help)
         }
         if case .integer = part.value.expression, element == .int64 { return true }
         guard let number = part.value.expression.literalNumber, let wanted = element.wanted(inPlaceOf: number) else {
             return true
         }
-        return refuse("\(shown) takes \(wanted)", "\(shown) is \(input.typeText)")
+        return refuse("\(shown) takes \(wanted)", nil)
     }
 
     // MARK: Slots

@@ -41,7 +41,7 @@ extension ModelSignature {
             return ModelProblem(message: "takes maps in \(shown)", help: "export it with tensors of numbers as inputs")
         case .text:
             return ModelProblem(
-                message: "takes texts in \(shown), and rules fill inputs with numbers",
+                message: "takes texts (`string`) in \(shown), and rules fill inputs with numbers",
                 help: "encode the texts as numbers before the model, or in a table")
         default: break
         }
