@@ -172,6 +172,38 @@ struct ModelCallTests {
         #expect(codes("oven", "let o = m(temperatures: .l, open: .l, mode_0: 1).outputs where o.okay") == "E0213")
     }
 
+    @Test("a text that is no label of the model is told")
+    func unknownLabels() {
+        let labels = "labels \"good\", \"worn\", \"bad\""
+        func found(_ condition: String) -> String {
+            codes("bearing", "let a = m(.l) let l = a.label where \(condition)", suffix: labels)
+        }
+        #expect(found("a.label == \"worn\" or l != \"bad\"") == "")
+        #expect(found("a.label == \"wron\"") == "E0213")
+        #expect(found("\"wron\" != l") == "E0213")
+        #expect(found("l in [\"good\", \"worn\"]") == "")
+        #expect(found("l in [\"good\", \"wron\"]") == "E0213")
+        #expect(found("(l ?? \"none\") == \"none\"") == "")
+        #expect(found(".t == \"wron\"") == "")
+        #expect(codes("maps", "where m(.l).label == \"anything\"") == "")
+        let wrong = "where m(.l).label == \"wron\""
+        #expect(
+            first("bearing", wrong, suffix: labels) == "the model `m` has no label `wron`: did you mean `\"worn\"`?")
+        #expect(
+            first("bearing", "where m(.l).label == \"x\"", suffix: labels)
+                == "the model `m` has no label `x`: its labels are `\"good\"`, `\"worn\"`, `\"bad\"`")
+    }
+
+    @Test("indices beyond a model's list, and exact comparison of what it computed, are warned of")
+    func warnings() {
+        #expect(codes("bearing", "where m(.l).scores[3] > 0.5") == "W0309")
+        #expect(codes("bearing", "let s = m(.l).outputs.probabilities where s[3] > 0.5") == "W0309")
+        #expect(codes("bearing", "let s = m(.l).outputs.probabilities where s[2] > 0.5") == "")
+        #expect(codes("bearing", "where m(.l).confidence == 0.5") == "W0406")
+        #expect(codes("load", "let e = m(.v, 1, 1) where e.value == .v") == "W0406")
+        #expect(codes("bearing", "where m(.l).class == 1") == "")
+    }
+
     @Test("what is not there is told with what is")
     func memberMessages() {
         #expect(

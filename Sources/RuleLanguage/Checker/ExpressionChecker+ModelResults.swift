@@ -66,5 +66,39 @@ extension ExpressionChecker {
             expression: .member(expression, name), kinds: output.outputKinds, elementCount: count(output))
     }
 
+    // MARK: What a part can be
+
+    /// Reports a text that is compared with the label of a model and is none of its labels; whether all is well.
+    func isLabel(_ text: CheckedExpression, _ span: SourceSpan, of value: CheckedExpression) -> Bool {
+        guard let text = text.expression.literalText, case .member(let base, "label") = unfolded(value.expression),
+            let plan = model(of: base), plan.results.scores != nil, !plan.results.labels.isEmpty,
+            !plan.results.labels.contains(where: { $0.utf8.elementsEqual(text.utf8) })
+        else { return true }
+        let near = NearestName.find(text, in: plan.results.labels).map { "did you mean `\"\($0)\"`?" }
+        let list = plan.results.labels.prefix(8).map { "`\"\($0)\"`" }.joined(separator: ", ")
+        log.report(
+            .unknownResult, span, "the model `\(plan.name)` has no label `\(text)`",
+            help: near ?? "its labels are \(list)")
+        return false
+    }
+
+    /// The length of a list that a model gives.
+    func resultCount(_ value: CheckedExpression) -> Int? {
+        guard value.kinds == .list, case .member(let base, _) = unfolded(value.expression) else { return nil }
+        if model(of: base) != nil { return value.elementCount }
+        guard case .member(let result, "outputs") = unfolded(base), model(of: result) != nil else { return nil }
+        return value.elementCount
+    }
+
+    /// Whether a part of a result is a number that a model has computed as a float.
+    func isComputedResult(_ name: String, of base: Expression) -> Bool {
+        guard let plan = model(of: base) else { return false }
+        return switch name {
+        case "confidence": true
+        case "value": plan.results.value.flatMap { plan.signature?.outputs[$0].isFloat } ?? false
+        default: false
+        }
+    }
+
     private func count(_ output: ModelSignature.Tensor) -> Int? { output.isLabelMaps ? nil : output.outputElementCount }
 }

@@ -77,7 +77,10 @@ extension ExpressionChecker {
         if let folded = ConstantFolding.compare(symbol, first.expression, second.expression) {
             return CheckedExpression(expression: folded, kinds: .boolean)
         }
-        if symbol == .equal || symbol == .notEqual { warnOfEquality(symbol, first, second, span) }
+        if symbol == .equal || symbol == .notEqual {
+            guard isLabel(second, right.span, of: first), isLabel(first, left.span, of: second) else { return .poison }
+            warnOfEquality(symbol, first, second, span)
+        }
         return CheckedExpression(expression: .compare(symbol, first.expression, second.expression), kinds: .boolean)
     }
 
@@ -170,6 +173,7 @@ extension ExpressionChecker {
             default: return false
             }
         case .letValue(let slot): return slot < lets.count && lets[slot].isComputedDouble
+        case .member(let base, let name): return isComputedResult(name, of: base)
         default: return false
         }
     }
@@ -230,7 +234,10 @@ extension ExpressionChecker {
         var elementKinds = ValueKinds()
         let elements: CheckedExpression
         if case .list(let parts) = list.kind {
-            let checked = parts.map { check($0) }
+            var checked = parts.map { check($0) }
+            for (index, part) in parts.enumerated() where !isLabel(checked[index], part.span, of: element) {
+                checked[index] = .poison
+            }
             for part in checked { elementKinds.formUnion(part.kinds) }
             let expression = Expression.list(checked.map(\.expression))
             elements = CheckedExpression(

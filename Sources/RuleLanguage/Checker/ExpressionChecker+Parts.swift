@@ -35,6 +35,10 @@ extension ExpressionChecker {
         }
         if let number = key.expression.literalNumber, number < 0 || number != number.rounded() {
             log.report(.indexNeverThere, index.span, "there is no such index", help: "the first element is `[0]`")
+        } else if let number = key.expression.literalNumber, let count = resultCount(value), number >= Double(count) {
+            log.report(
+                .indexNeverThere, index.span, "the model gives \(count) numbers here",
+                help: "the last one is `[\(count - 1)]`")
         }
         return CheckedExpression(expression: .subscripted(value.expression, index: key.expression), kinds: .any)
     }
