@@ -120,6 +120,7 @@ def types(random):
         [layer(random, WIDTH, 3, "weights", np.float64)]), {"x": doubles}, {"outputs.y": lambda outputs: outputs["y"]})
     for name, kind, low, high, dtype in (
             ("int64", INT64, -2 ** 52, 2 ** 52, np.int64), ("int32", INT32, -2 ** 31, 2 ** 31, np.int32),
+            ("int8", TensorProto.INT8, -128, 128, np.int8),
             ("uint8", TensorProto.UINT8, 0, 256, np.uint8), ("bool", TensorProto.BOOL, 0, 2, np.bool_)):
         nodes = [helper.make_node("Cast", ["x"], ["whole"], to=INT64), helper.make_node("Cast", ["x"], ["real"], to=DOUBLE),
                  helper.make_node("ReduceSum", ["real", "axes"], ["sum"], keepdims=0)]

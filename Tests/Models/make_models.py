@@ -17,7 +17,7 @@ import scikit_cases
 SEED = 7
 
 NAMES = (
-    "auto-encoder", "bool", "fixed-batch", "float64", "gradient-boosting", "gradient-boosting-regression", "int32", "int64",
+    "auto-encoder", "bool", "fixed-batch", "float64", "gradient-boosting", "gradient-boosting-regression", "int32", "int64", "int8",
     "isolation-forest", "isolation-forest-one-node", "linear-regression", "logistic", "logistic-texts", "logistic-zipmap",
     "logits", "mlp", "mlp-double", "mlp-int8-dynamic", "mlp-int8-qdq", "mlp-int8-qoperator", "mlp-regression", "numbers",
     "odd-names", "random-forest", "random-forest-regression", "rank-3-flat", "rank-3-nested", "regression-column",
