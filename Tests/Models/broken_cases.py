@@ -46,29 +46,29 @@ def throws():
         [tensor(np.array([10, 20, 30], np.float32), "table")])
 
 
-def turning(count, batch):
+def exchanging(count, batch):
     """Exchanges the two elements of x `count` times, in a loop that can't be computed beforehand."""
-    turn = np.array([[0, 1], [1, 0]], np.float32)
+    exchange = np.array([[0, 1], [1, 0]], np.float32)
     body = helper.make_graph(
-        [helper.make_node("MatMul", ["before", "turn"], ["after"]), helper.make_node("Identity", ["go"], ["go_on"])], "body",
+        [helper.make_node("MatMul", ["before", "exchange"], ["after"]), helper.make_node("Identity", ["go"], ["go_on"])], "body",
         [helper.make_tensor_value_info("number", INT64, []), helper.make_tensor_value_info("go", TensorProto.BOOL, []),
          helper.make_tensor_value_info("before", FLOAT, None)],
         [helper.make_tensor_value_info("go_on", TensorProto.BOOL, []), helper.make_tensor_value_info("after", FLOAT, None)])
-    nodes = [helper.make_node("Loop", ["count", "always", "x"], ["turned"], body=body),
-             helper.make_node("ReduceSumSquare", ["turned"], ["y"], axes=[1], keepdims=1)]
+    nodes = [helper.make_node("Loop", ["count", "always", "x"], ["exchanged"], body=body),
+             helper.make_node("ReduceSumSquare", ["exchanged"], ["y"], axes=[1], keepdims=1)]
     return graph_model(
         nodes, [("x", FLOAT, [batch, 2])], [("y", FLOAT, [batch, 1])],
-        [tensor(turn, "turn"), tensor(np.array(count, np.int64), "count"), tensor(np.array(True), "always")])
+        [tensor(exchange, "exchange"), tensor(np.array(count, np.int64), "count"), tensor(np.array(True), "always")])
 
 
 def slow(seconds, batch, folder):
     """A model that takes about so long on this machine, and the square of the length of x as its answer."""
     count, path = 5_000, folder / "measured.onnx"
-    onnx.save(turning(count, batch), path)
+    onnx.save(exchanging(count, batch), path)
     session = open_session(path)
     fastest = min(measure(session) for _ in range(5))
     path.unlink()
-    return turning(round(count * seconds / fastest), batch)
+    return exchanging(round(count * seconds / fastest), batch)
 
 
 def measure(session):
