@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 # NAME: the finding, and a word that the message must hold besides the name of the file, in which it does not occur.
 REFUSED = {
     "empty": ("E0705", "empty"), "truncated": ("E0705", "not the whole"), "not-onnx": ("E0705", "not an ONNX model"),
-    "two-free": ("E0707", "float32[N, ?]"), "weights-elsewhere": ("E0705", "another file"), "of-words": ("E0707", "text"),
+    "two-free": ("E0707", "float32[N, ?]"), "weights-elsewhere": ("E0705", "another file"), "of-words": ("E0705", "string"),
     "of-halves": ("E0705", "float16")}
 
 

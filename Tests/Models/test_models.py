@@ -13,8 +13,10 @@ TOLERANCE = 1e-6
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models")
-    make_models.write(folder)
+    """Made once, though each module that imports this has a fixture of its own."""
+    folder = tmp_path_factory.getbasetemp() / "models"
+    if not folder.exists():
+        make_models.write(folder)
     return folder
 
 
