@@ -16,9 +16,9 @@ import Testing
 
     static let samples = [
         Sample(clauses: "", events: 3),
-        Sample(clauses: "window last 100 by id when zscore(.v) > 3", events: 120, bytesMax: 1_250),
-        Sample(clauses: "window every 10s by id when mean(.v) > 3", events: 3, bytesMax: 560),
-        Sample(clauses: "window every 10s by id when mean(.v) > percentile(.v, 95)", events: 5, bytesMax: 950),
+        Sample(clauses: "window last 100 by id when zscore(.v) > 3", events: 120, bytesMax: 1_228),
+        Sample(clauses: "window every 10s by id when mean(.v) > 3", events: 3, bytesMax: 256),
+        Sample(clauses: "window every 10s by id when mean(.v) > percentile(.v, 95)", events: 5, bytesMax: 850),
         Sample(clauses: "window last 30s by id when mean(.v) > 300", events: 5, spacing: 5_000, bytesMax: 1_000),
         Sample(clauses: "window last 30s by id when count() > 1000 and max(.v) > 300", events: 5, spacing: 5_000),
         Sample(clauses: "window last 1 by id when last(.v) > 3 for 1h", events: 3),

@@ -165,8 +165,7 @@ package final class RuleEngine {
         timers.removeFirst()
         guard Int(timer.rule) < rules.count else { return }
         let rule = rules[Int(timer.rule)]
-        guard let group = rule.groups[Int(timer.slot)], group.ticket == timer.ticket else { return }
-        group.scheduled = nil
+        guard let group = group(of: timer, rule) else { return }
         if rule.callsModels {
             makeRoom(rule, &outputs)
             if rule.holds(group, timer.instant) { return }
@@ -180,7 +179,7 @@ package final class RuleEngine {
         }
         clock = max(clock, timer.instant)
         let mark = arena.mark
-        if let mark = group.watermark(at: clock, late: rule.late) {
+        if rule.hasOwnTimes, let mark = group.watermark(at: clock, late: rule.late) {
             group.closedThrough = max(group.closedThrough, mark)
         }
         rule.machine.context = EvaluationContext()
@@ -193,15 +192,29 @@ package final class RuleEngine {
         schedule(rule, group)
     }
 
+    /// The group that a timer was for; nil: it is stale.
+    private func group(of timer: TimerQueue.Timer, _ rule: RuleRuntime) -> Group? {
+        if rule.isOnGrid { return nextOnGrid(rule, timer) }
+        guard let group = rule.groups[Int(timer.slot)] as? TimedGroup, group.ticket == timer.ticket else { return nil }
+        group.scheduled = nil
+        return group
+    }
+
     /// Sees to it that the group's next timer is in the queue.
     @inline(__always)
     func schedule(_ rule: RuleRuntime, _ group: Group) {
+        if rule.isOnGrid, rule.grid.covers(group.slot, through: rule.alignedStep.end) { return }
         if !group.hasPanes, group.alarm == nil { return }
         scheduleSlow(rule, group)
     }
 
     private func scheduleSlow(_ rule: RuleRuntime, _ group: Group) {
         guard group.isAlive, let due = rule.nextDue(group) else { return }
+        if rule.isOnGrid {
+            scheduleOnGrid(rule, group, due.end)
+            return
+        }
+        guard let group = group as? TimedGroup else { return }
         let instant = max(group.instant(of: due.end, late: rule.late), clock)
         let phase: UInt8 = due.mustPass ? 1 : 0
         if let scheduled = group.scheduled, (scheduled, group.scheduledPhase) <= (instant, phase) { return }
@@ -220,6 +233,10 @@ package final class RuleEngine {
     private func compactTimers() {
         guard timers.count > 1024, timers.count > 4 * rules.reduce(0, { $0 + $1.groups.count }) else { return }
         let rules = rules
-        timers.removeAll { timer in rules[Int(timer.rule)].groups[Int(timer.slot)]?.ticket != timer.ticket }
+        timers.removeAll { timer in
+            let rule = rules[Int(timer.rule)]
+            if rule.isOnGrid { return false }
+            return (rule.groups[Int(timer.slot)] as? TimedGroup)?.ticket != timer.ticket
+        }
     }
 }

@@ -33,9 +33,8 @@ package struct RuleStateSize {
         if rule.usesGroups {
             bytes += place(Entry<Group>.self, groups) + group + window(events: max(events, 1))
             if rule.hasAlarm { bytes += alarm }
-            if usesTimers { bytes += shared(TimerQueue.Timer.self, groups) }
-            // The group's mark that it changed, until the next commit.
-            bytes += shared(Int32.self, groups)
+            // On a grid one timer stands for all groups.
+            if usesTimers, !rule.isOnGrid { bytes += shared(TimerQueue.Timer.self, groups) }
         }
         if let by = program.limitBy {
             bytes += place(Entry<Period>.self, groups) + key(by.count) + shared(Int.self, groups)
@@ -50,8 +49,9 @@ package struct RuleStateSize {
 
     /// As `KeyTable` keeps it.
     private struct Entry<Payload> {
-        var key: [UInt8]
-        var hash: UInt64
+        var start: UInt
+        var count: UInt32
+        var hash: UInt32
         var payload: Payload?
     }
 
@@ -69,12 +69,14 @@ package struct RuleStateSize {
     private var keyParts: Int { plan.window?.by.count ?? plan.captures.count }
 
     /// Kind, length and bytes of each part.
-    private func key(_ parts: Int) -> Int { Footprint.array(UInt8.self, count: parts * (5 + RuleStateSize.textBytes)) }
+    private func key(_ parts: Int) -> Int {
+        parts == 0 ? 0 : Footprint.buffer(UInt8.self, count: parts * (5 + RuleStateSize.textBytes))
+    }
 
     private var storedText: Int { Footprint.array(UInt8.self, count: 5 + RuleStateSize.textBytes) }
 
     private var group: Int {
-        var bytes = Footprint.object(Group.self) + key(keyParts)
+        var bytes = Footprint.object(rule.hasOwnTimes ? TimedGroup.self : Group.self) + key(keyParts)
         if hasExtras { bytes += Footprint.object(GroupExtras.self) }
         return bytes + Footprint.array(StoredValue?.self, count: plan.histories.count)
             + Footprint.grownArray(Baseline.self, count: program.baselines.count)
@@ -107,6 +109,7 @@ package struct RuleStateSize {
         case .everyCount(let count): panes(1, events: count)
         case .every(let hop, let length?, _):
             panes(open(length / hop), events: max(1, events / open(length / hop)))
+        case .every(_, nil, _) where rule.keepsMoments: Footprint.object(MomentsPane.self)
         case .every(let length, nil, _): panes(1 + open(rule.late / length), events: events)
         case .session, .silent: panes(1, events: events)
         }

@@ -113,7 +113,8 @@ struct TraceReader {
 
     private func pane(of group: Group) -> Pane? {
         let time = machine.context.time
-        return group.panes.first { $0.start <= time && time < $0.end } ?? group.panes.last
+        let panes = rule.panes(of: group)
+        return panes.first { $0.start <= time && time < $0.end } ?? panes.last
     }
 
     // MARK: Evaluation

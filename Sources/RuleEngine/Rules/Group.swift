@@ -1,97 +1,66 @@
 /// What a rule remembers of one group. Confined to the engine's thread.
-final class Group: Ageing {
+///
+/// As it stands, all its events have the time of their arrival, which is then its watermark too, and it waits for nothing
+/// but the grid of its rule. Whatever else there is about time is kept by a `TimedGroup`.
+class Group: Ageing {
     /// Its place in the table of groups.
-    var slot: Int { Int(tableSlot) }
-    private var tableSlot: Int32
-    /// Of `silent … among`: its place in the table.
-    @exclusivity(unchecked) @safe var place: Int32 = 0
-    let key: [UInt8]
+    final var slot: Int { Int(tableSlot) }
+    private final var tableSlot: Int32
+    @exclusivity(unchecked) @safe final var isAlive = true
+    @exclusivity(unchecked) @safe final var hasTime = false
     /// Its place among groups, by when its first event came to it.
-    var creation: UInt64
-    /// The group's greatest event time so far and the arrival of the event that had it first.
-    @exclusivity(unchecked) @safe var newestTime: Int64 = 0
-    @exclusivity(unchecked) @safe var newestArrival: Int64 = 0
-    /// The greatest watermark so far.
-    @exclusivity(unchecked) @safe var closedThrough = Int64.min
+    final var creation: UInt64
+    /// The group's greatest event time so far.
+    @exclusivity(unchecked) @safe final var newestTime: Int64 = 0
     /// Number of the message that last used it: the one idle longest has the least.
-    @exclusivity(unchecked) @safe var lastUsed: UInt64 = 0
+    @exclusivity(unchecked) @safe final var lastUsed: UInt64 = 0
     /// Number of the last output.
-    var sequence: UInt64
+    final var sequence: UInt64
 
-    @exclusivity(unchecked) @safe var isAlive = true
-    @exclusivity(unchecked) @safe var isDirty = false
-    @exclusivity(unchecked) @safe var hasTime = false
-    /// Of `silent … among`: it is watched from `newestArrival` on, also before its first event.
-    @exclusivity(unchecked) @safe var isWatched = false
-    @exclusivity(unchecked) @safe private var isScheduled = false
-    /// The phase of `scheduled`, as in `TimerQueue.Timer`.
-    @exclusivity(unchecked) @safe var scheduledPhase: UInt8 = 0
-    /// The entry of the timer queue that counts; others of this group are stale.
-    var ticket: UInt64 = 0
-    @exclusivity(unchecked) @safe private var scheduledInstant: Int64 = 0
+    @exclusivity(unchecked) @safe final var window = GroupWindow.none
+    @exclusivity(unchecked) @safe final var extras: GroupExtras?
 
-    @exclusivity(unchecked) @safe var window = GroupWindow.none
-    @exclusivity(unchecked) @safe var extras: GroupExtras?
-
-    init(slot: Int, key: [UInt8], creation: UInt64, sequence: UInt64) {
+    init(slot: Int, creation: UInt64, sequence: UInt64) {
         tableSlot = Int32(truncatingIfNeeded: slot)
-        self.key = key
         self.creation = creation
         self.sequence = sequence
     }
 
-    /// The instant of the entry in the timer queue that counts; nil: there is none.
-    var scheduled: Int64? {
-        get { isScheduled ? scheduledInstant : nil }
-        set {
-            isScheduled = newValue != nil
-            scheduledInstant = newValue ?? 0
-        }
-    }
-
     /// The same group at its place in a table.
-    func moved(to slot: Int) -> Group {
+    final func moved(to slot: Int) -> Group {
         tableSlot = Int32(truncatingIfNeeded: slot)
         return self
     }
 
-    /// The watermark at `clock`; nil before the first event.
-    @inline(__always)
-    func watermark(at clock: Int64, late: Int64) -> Int64? {
-        guard hasTime || isWatched else { return nil }
-        return newestTime.minus(late).plus(clock.minus(newestArrival))
+    /// The arrival of the event that had the greatest time first.
+    var newestArrival: Int64 {
+        get { newestTime }
+        set {}
     }
+
+    /// The greatest watermark so far.
+    var closedThrough: Int64 {
+        get { hasTime ? newestTime : .min }
+        set {}
+    }
+
+    /// Of `silent … among`: it is watched from `newestArrival` on, also before its first event.
+    var isWatched: Bool { false }
+
+    /// The watermark at `clock`; nil before the first event.
+    func watermark(at clock: Int64, late: Int64) -> Int64? { hasTime ? clock : nil }
 
     /// The instant of the clock at which the watermark reaches `end`.
-    func instant(of end: Int64, late: Int64) -> Int64 {
-        newestArrival.plus(end.minus(newestTime.minus(late)))
-    }
-
-    /// Watched from `clock` on, without an event so far: reported when `gap` has passed.
-    func watch(from clock: Int64, gap: Int64, late: Int64) {
-        newestTime = clock
-        newestArrival = clock
-        closedThrough = clock &- late
-        let (end, overflow) = clock.addingReportingOverflow(gap)
-        firstPane?.end = overflow ? .max : end
-    }
-
-    /// The first event of a watched group comes: from here on its own times count.
-    func beginSpeaking() {
-        closedThrough = .min
-        firstPane?.end = .max
-    }
+    func instant(of end: Int64, late: Int64) -> Int64 { end }
 
     /// An event of `time` came at `clock`: moves the watermark.
+    func note(time: Int64, clock: Int64, late: Int64) { noteArrival(time) }
+
     @inline(__always)
-    func note(time: Int64, clock: Int64, late: Int64) {
-        if hasTime, let before = watermark(at: clock, late: late) { closedThrough = max(closedThrough, before) }
-        if !hasTime || time > newestTime {
-            hasTime = true
-            newestTime = time
-            newestArrival = clock
-            closedThrough = max(closedThrough, time.minus(late))
-        }
+    final func noteArrival(_ time: Int64) {
+        if hasTime, time <= newestTime { return }
+        hasTime = true
+        newestTime = time
     }
 }
 

@@ -2,6 +2,8 @@
 final class GroupExtras {
     /// Values of the `by` expressions, where the group's key does not tell them exactly.
     var keyValues: [StoredValue] = []
+    /// The key of a group that is in no table any more, and is still waited for.
+    var keyOfGone: [UInt8] = []
     /// Of `limit`.
     var period = Period()
     /// Evaluations that wait for a model.
@@ -57,16 +59,18 @@ extension Group {
         set { if newValue.start != nil || extras != nil { added.period = newValue } }
     }
 
+    func keep(keyOfGone: [UInt8]) { added.keyOfGone = keyOfGone }
+
     /// Keeps the values of the `by` expressions; those that the key holds as they are take nothing.
-    func keep(keyValues: [StoredValue]) {
+    func keep(keyValues: [StoredValue], _ key: ByteSlice) {
         if keyValues.isEmpty { return }
         var bytes: [UInt8] = []
         for value in keyValues { value.append(to: &bytes) }
-        if bytes != key { added.keyValues = keyValues }
+        if !key.equals(bytes) { added.keyValues = keyValues }
     }
 
     /// Values of the `by` expressions, usable until the arena is released.
-    func keyValues(_ arena: Arena) -> [Value] {
+    func keyValues(_ key: [UInt8], _ arena: Arena) -> [Value] {
         if let kept = extras?.keyValues, !kept.isEmpty { return kept.map { $0.load(arena) } }
         var values: [Value] = []
         unsafe key.withUnsafeBytes { buffer in

@@ -2,8 +2,7 @@
 /// not move.
 final class KeyTable<Payload: Ageing> {
     private struct Entry {
-        var key: [UInt8]
-        var hash: UInt64
+        var key: KeptKey
         var payload: Payload?
     }
 
@@ -13,6 +12,10 @@ final class KeyTable<Payload: Ageing> {
     private var index: [Int32] = Array(repeating: 0, count: 16)
     private var aged: [(Int, UInt64)] = []
     private(set) var count = 0
+
+    deinit {
+        for entry in entries { entry.key.deallocate() }
+    }
 
     static func hash(_ bytes: ByteSlice) -> UInt64 {
         var value: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(bytes.count)
@@ -37,29 +40,31 @@ final class KeyTable<Payload: Ageing> {
 
     func find(_ key: ByteSlice, hash: UInt64) -> Int? {
         let mask = index.count - 1
-        var position = Int(truncatingIfNeeded: hash) & mask
+        var position = Int(UInt32(truncatingIfNeeded: hash)) & mask
         while index[position] != 0 {
             let slot = Int(index[position]) - 1
-            if entries[slot].hash == hash, key.equals(entries[slot].key) { return slot }
+            if entries[slot].key.hash == UInt32(truncatingIfNeeded: hash), key.equals(entries[slot].key.bytes) {
+                return slot
+            }
             position = (position + 1) & mask
         }
         return nil
     }
 
-    func insert(_ key: ByteSlice, hash: UInt64, _ make: (Int) -> Payload) -> Int {
-        insert(key.array, hash: hash, make)
+    func insert(_ key: [UInt8], hash: UInt64, _ make: (Int) -> Payload) -> Int {
+        unsafe key.withUnsafeBytes { unsafe insert(ByteSlice($0), hash: hash, make) }
     }
 
     /// Puts a new key in. It must not be there.
-    func insert(_ key: [UInt8], hash: UInt64, _ make: (Int) -> Payload) -> Int {
+    func insert(_ key: ByteSlice, hash: UInt64, _ make: (Int) -> Payload) -> Int {
         if (count + 1) * 2 > index.count { grow() }
         let slot: Int
         if let reused = free.popLast() {
             slot = Int(reused)
-            entries[slot] = Entry(key: key, hash: hash, payload: make(slot))
+            entries[slot] = Entry(key: KeptKey(key, hash: hash), payload: make(slot))
         } else {
             slot = entries.count
-            entries.append(Entry(key: key, hash: hash, payload: make(slot)))
+            entries.append(Entry(key: KeptKey(key, hash: hash), payload: make(slot)))
         }
         place(slot)
         count += 1
@@ -68,7 +73,7 @@ final class KeyTable<Payload: Ageing> {
 
     private func place(_ slot: Int) {
         let mask = index.count - 1
-        var position = Int(truncatingIfNeeded: entries[slot].hash) & mask
+        var position = entries[slot].key.home(mask)
         while index[position] != 0 { position = (position + 1) & mask }
         index[position] = Int32(slot + 1)
     }
@@ -81,11 +86,11 @@ final class KeyTable<Payload: Ageing> {
     func remove(_ slot: Int) {
         guard slot < entries.count, entries[slot].payload != nil else { return }
         let mask = index.count - 1
-        var hole = Int(truncatingIfNeeded: entries[slot].hash) & mask
+        var hole = entries[slot].key.home(mask)
         while index[hole] != Int32(slot + 1) { hole = (hole + 1) & mask }
         var position = (hole + 1) & mask
         while index[position] != 0 {
-            let home = Int(truncatingIfNeeded: entries[Int(index[position]) - 1].hash) & mask
+            let home = entries[Int(index[position]) - 1].key.home(mask)
             // What probed past the hole moves into it.
             if (position - home) & mask >= (position - hole) & mask {
                 index[hole] = index[position]
@@ -95,7 +100,8 @@ final class KeyTable<Payload: Ageing> {
         }
         index[hole] = 0
         entries[slot].payload = nil
-        entries[slot].key = []
+        entries[slot].key.deallocate()
+        entries[slot].key = KeptKey(.empty, hash: 0)
         free.append(Int32(slot))
         count -= 1
     }
@@ -115,7 +121,8 @@ final class KeyTable<Payload: Ageing> {
         return nil
     }
 
-    func key(_ slot: Int) -> [UInt8] { entries[slot].key }
+    /// The key's bytes; valid until its entry goes.
+    func key(_ slot: Int) -> ByteSlice { entries[slot].key.bytes }
 
     /// Nil: nothing lives there (any more).
     @inline(__always)
@@ -135,4 +142,32 @@ final class KeyTable<Payload: Ageing> {
 protocol Ageing {
     /// Number of the message that last used it.
     var lastUsed: UInt64 { get }
+}
+
+/// The bytes of a key in memory of their own that the table frees: an array of them would take twice as much.
+@safe
+private struct KeptKey: BitwiseCopyable {
+    private let start: UnsafeMutableRawPointer?
+    private let count: UInt32
+    /// The lower half: an index has fewer places than it tells apart.
+    let hash: UInt32
+
+    init(_ bytes: ByteSlice, hash: UInt64) {
+        self.hash = UInt32(truncatingIfNeeded: hash)
+        count = UInt32(bytes.count)
+        unsafe start = bytes.isEmpty ? nil : .allocate(byteCount: bytes.count, alignment: 1)
+        unsafe start?.copyMemory(from: bytes.start, byteCount: bytes.count)
+    }
+
+    func deallocate() { unsafe start?.deallocate() }
+
+    @inline(__always)
+    var bytes: ByteSlice {
+        guard let start = unsafe start else { return .empty }
+        return unsafe ByteSlice(start: start, count: Int(count))
+    }
+
+    /// Where the search for it begins.
+    @inline(__always)
+    func home(_ mask: Int) -> Int { Int(hash) & mask }
 }

@@ -4,7 +4,7 @@ import RuleLanguage
 extension RuleRuntime {
     /// The step in which `time` lies.
     @inline(__always)
-    private func step(_ time: Int64) -> AlignedStep {
+    func step(_ time: Int64) -> AlignedStep {
         time >= alignedStep.start && time < alignedStep.end ? alignedStep : findStep(time)
     }
 
@@ -17,11 +17,31 @@ extension RuleRuntime {
 
     func takeAligned(_ group: Group, _ time: Int64) {
         let step = step(time)
-        if step.end <= group.closedThrough {
+        // By the clock nothing is late.
+        if hasOwnTimes, step.end <= group.closedThrough {
             counters.lateEvents &+= 1
             return
         }
+        if keepsMoments, addMoments(group, step) { return }
         addAligned(group, time, step)
+    }
+
+    /// Whether the event could be added to the moments of its step.
+    @inline(__always)
+    private func addMoments(_ group: Group, _ step: AlignedStep) -> Bool {
+        switch group.window {
+        case .moments(let moments) where moments.end == step.end:
+            machine.runtimeErrors &+= moments.add(machine.run(columnArguments[0]))
+            return true
+        case .none:
+            let moments = MomentsPane(end: step.end)
+            group.window = .moments(moments)
+            machine.runtimeErrors &+= moments.add(machine.run(columnArguments[0]))
+            return true
+        default:
+            unpack(group)
+            return false
+        }
     }
 
     /// Adds the event to the pane of a step, made if it is new.

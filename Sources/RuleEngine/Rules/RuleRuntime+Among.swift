@@ -22,9 +22,9 @@ extension RuleRuntime {
                 unsafe key.withUnsafeBytes { bytes in
                     let slice = unsafe ByteSlice(bytes)
                     _ = groups.insert(key, hash: KeyTable<Group>.hash(slice)) { slot in
-                        let group = Group(slot: slot, key: key, creation: 0, sequence: ruleState.sequenceFloor)
+                        let group = TimedGroup(slot: slot, creation: 0, sequence: ruleState.sequenceFloor)
                         group.place = Int32(place)
-                        equip(group)
+                        equip(group, hasKey: true)
                         group.window = .pane(Pane(program.columns, start: clock, end: clock))
                         group.watch(from: clock, gap: gap, late: late)
                         return group
@@ -40,9 +40,7 @@ extension RuleRuntime {
         groups.find(key, hash: KeyTable<Group>.hash(key)).flatMap { groups[$0] }
     }
 
-    func isListed(_ key: [UInt8]) -> Bool {
-        unsafe key.withUnsafeBytes { unsafe watchedGroup(ByteSlice($0)) != nil }
-    }
+    func isListed(_ key: ByteSlice) -> Bool { watchedGroup(key) != nil }
 
     /// Puts a group that was kept in the place of the new one of its key; of a key that left the table it goes.
     func putBack(_ group: Group, _ key: ByteSlice, _ hash: UInt64) {
@@ -52,9 +50,8 @@ extension RuleRuntime {
             dirty.gone.append(StateKey.group(key.array))
             return
         }
-        group.place = fresh.place
+        if let group = group as? TimedGroup, let fresh = fresh as? TimedGroup { group.place = fresh.place }
         group.creation = fresh.creation
-        group.isDirty = fresh.isDirty
         groups[slot] = group.moved(to: slot)
         if group.alarm?.isActive == true { counters.activeAlarms += 1 }
     }
@@ -74,10 +71,10 @@ extension RuleRuntime {
     /// Watching begins at `clock` for all that never spoke.
     func watchAgain(from clock: Int64) { forEachSilent { $0.watch(from: clock, gap: gap, late: late) } }
 
-    private func forEachSilent(_ body: (Group) -> Void) {
+    private func forEachSilent(_ body: (TimedGroup) -> Void) {
         guard amongTable != nil else { return }
         for slot in groups.slots {
-            guard let group = groups[slot], !group.hasTime, group.hasPanes else { continue }
+            guard let group = groups[slot] as? TimedGroup, !group.hasTime, group.hasPanes else { continue }
             body(group)
             markDirty(group)
         }

@@ -263,9 +263,10 @@ extension RuleRuntime {
             group.sequence += 1
             markDirty(group)
             counters.published &+= 1
+            let key = key(of: group)
             let output = RuleOutput(
-                ruleIndex: index, rule: name, id: id(group), group: group.key, topic: topic, payload: payload,
-                qos: publish.plan.qos, retain: publish.plan.retain,
+                ruleIndex: index, rule: name, id: id(group, key), group: key, topic: topic,
+                payload: payload, qos: publish.plan.qos, retain: publish.plan.retain,
                 expiresNanoseconds: publish.plan.expiresNanoseconds, priority: publish.plan.priority,
                 evaluationNanoseconds: machine.context.time, isEngineTopic: false)
             outputs.append(output)
@@ -273,11 +274,11 @@ extension RuleRuntime {
         }
     }
 
-    private func id(_ group: Group) -> String {
+    private func id(_ group: Group, _ key: [UInt8]) -> String {
         var bytes = limits.idPrefix
         bytes.append(contentsOf: name.utf8)
         bytes.append(UInt8(ascii: "/"))
-        GroupText.append(group.key, to: &bytes)
+        GroupText.append(key, to: &bytes)
         bytes.append(UInt8(ascii: "/"))
         NumberText.append(Int64(bitPattern: group.sequence), to: &bytes)
         return String(decoding: bytes, as: UTF8.self)

@@ -180,23 +180,33 @@ extension RuleRuntime {
             forget(group)
         }
         var made: Group?
-        let bytes = key.array
-        _ = groups.insert(bytes, hash: hash) { slot in
-            let group = Group(
-                slot: slot, key: bytes, creation: emission.engine.messageCount, sequence: ruleState.sequenceFloor)
+        _ = groups.insert(key, hash: hash) { slot in
+            let group = makeGroup(
+                slot: slot, creation: emission.engine.messageCount, sequence: ruleState.sequenceFloor)
             made = group
             return group
         }
         guard let group = made else { preconditionFailure("a table that did not take a group") }
-        if needsKeyValues { group.keep(keyValues: program.by.map { StoredValue(machine.run($0)) }) }
+        if needsKeyValues { group.keep(keyValues: program.by.map { StoredValue(machine.run($0)) }, key) }
         if hasHistories { group.histories = Array(repeating: nil, count: plan.histories.count) }
-        equip(group)
+        equip(group, hasKey: !key.isEmpty)
         return group
     }
 
+    func makeGroup(slot: Int, creation: UInt64, sequence: UInt64) -> Group {
+        hasOwnTimes
+            ? TimedGroup(slot: slot, creation: creation, sequence: sequence)
+            : Group(slot: slot, creation: creation, sequence: sequence)
+    }
+
+    func key(of group: Group) -> [UInt8] {
+        if group === sole { return [] }
+        return group.isAlive ? groups.key(group.slot).array : group.extras?.keyOfGone ?? []
+    }
+
     /// Gives a group the window that its rule keeps.
-    func equip(_ group: Group) {
-        if holdsHistoriesOnly(group) { return }
+    func equip(_ group: Group, hasKey: Bool) {
+        if holdsHistoriesOnly(hasKey: hasKey) { return }
         switch plan.window?.kind {
         case .lastCount(let count) where keepsNumbersOnly:
             group.window = .numbers(NumberColumn(countMax: count, count: program.columns.count))
@@ -208,7 +218,7 @@ extension RuleRuntime {
                 SlidingWindow(program.columns, countMax: 0, length: length, countsEvents: countsEvents))
         default: break
         }
-        group.isWatched = amongTable != nil
+        if amongTable != nil { (group as? TimedGroup)?.beginWatched() }
         group.baselines = program.baselines.map { Baseline($0) }
         if hasAlarm { group.alarm = Alarm() }
     }
@@ -235,16 +245,23 @@ extension RuleRuntime {
         let ahead = UInt64(group.waiting) &* UInt64(plan.publishes.count)
         ruleState.sequenceFloor = max(ruleState.sequenceFloor, group.sequence &+ ahead)
         dirty.rule = true
-        dirty.gone.append(StateKey.group(group.key))
+        let key = key(of: group)
+        dirty.gone.append(StateKey.group(key))
+        // What waits for a model still goes on.
+        if callsModels { group.keep(keyOfGone: key) }
         group.isAlive = false
-        group.isDirty = false
+        dirty.groups.remove(group.slot)
+        grid.remove(group.slot)
         groups.remove(group.slot)
     }
 
+    @inline(__always)
     func markDirty(_ group: Group) {
-        if group.isDirty { return }
-        group.isDirty = true
-        if group === sole { dirty.sole = true } else { dirty.groups.append(Int32(truncatingIfNeeded: group.slot)) }
+        if group === sole {
+            dirty.sole = true
+        } else if group.isAlive, !dirty.groups.contains(group.slot) {
+            dirty.groups.insert(group.slot)
+        }
     }
 
     // MARK: Histories and dedupe
@@ -313,7 +330,7 @@ extension RuleRuntime {
         let hash = KeyTable<Period>.hash(key)
         if let slot = table.find(key, hash: hash) { return slot }
         if table.count >= limits.groupsMax, let oldest = table.oldest() {
-            let gone = table.key(oldest)
+            let gone = table.key(oldest).array
             dirty.gone.append(dedupe.map { StateKey.dedupe($0, gone) } ?? StateKey.limit(gone))
             table.remove(oldest)
             counters.groupsEvicted &+= 1

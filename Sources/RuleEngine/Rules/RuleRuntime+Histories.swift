@@ -18,5 +18,6 @@ extension RuleRuntime {
         }
     }
 
-    func holdsHistoriesOnly(_ group: Group) -> Bool { historiesByCaptures && !group.key.isEmpty }
+    /// Whether groups with a key, or without, have nothing but histories.
+    func holdsHistoriesOnly(hasKey: Bool) -> Bool { historiesByCaptures && hasKey }
 }

@@ -7,10 +7,10 @@ extension RuleRuntime {
         _ group: Group, _ time: Int64, _ clock: Int64, _ emission: Emission, _ outputs: inout [RuleOutput]
     ) {
         // A group that steps made, for what they remember, begins with the first event that they let through.
-        if !group.hasTime, !group.isWatched { group.creation = emission.engine.nextPlace() }
+        if !group.hasTime, amongTable == nil { group.creation = emission.engine.nextPlace() }
         let newestBefore = group.hasTime ? group.newestTime : Int64.min
-        if group.isWatched, !group.hasTime { group.beginSpeaking() }
-        group.note(time: time, clock: clock, late: late)
+        if amongTable != nil, !group.hasTime { (group as? TimedGroup)?.beginSpeaking() }
+        if hasOwnTimes { group.note(time: time, clock: clock, late: late) } else { group.noteArrival(time) }
         if hasDueWork(group) { settle(group, emission, &outputs) } else { endHops(group) }
         switch plan.window?.kind {
         case nil: evaluate(group, hasEvent: true, emission, &outputs)
@@ -184,8 +184,8 @@ extension RuleRuntime {
         var due: Due?
         if let hop = nextHop(group) {
             due = Due(end: hop, mustPass: false, isAlarm: false)
-        } else if let pane = group.firstPane, pane.end != .max {
-            due = Due(end: pane.end, mustPass: closesAfterEnd, isAlarm: false)
+        } else if let end = group.firstEnd, end != .max {
+            due = Due(end: end, mustPass: closesAfterEnd, isAlarm: false)
         }
         if !skipsRun, let alarm = group.alarm, let start = alarm.runStart, !alarm.isRipe,
             let length = plan.when?.forNanoseconds
@@ -224,7 +224,7 @@ extension RuleRuntime {
             reachDeadline(group, due.end, emission, &outputs)
             return
         }
-        guard let pane = isHopping ? hop(group, due.end) : group.takeFirstPane() else { return }
+        guard let pane = isHopping ? hop(group, due.end) : takeFirstPane(group) else { return }
         prepareWithoutEvent(group)
         machine.context.time = pane.end
         switch plan.window?.kind {
@@ -248,7 +248,8 @@ extension RuleRuntime {
         context.now = machine.context.now
         context.number = machine.context.number
         machine.context = context
-        for (part, value) in zip(program.by, group.keyValues(machine.arena)) where part.start == part.end {
+        let values = group.keyValues(key(of: group), machine.arena)
+        for (part, value) in zip(program.by, values) where part.start == part.end {
             let register = Int(part.result)
             if register < program.layout.paths { machine.registers[register] = value }
         }

@@ -27,6 +27,11 @@ final class RuleRuntime {
     /// For each model of the plan, its index in the engine's.
     var modelIndices: [Int] = []
     @exclusivity(unchecked) @safe var waiting: WaitingEvaluations
+    /// Whether its groups are `TimedGroup`s.
+    let hasOwnTimes: Bool
+    /// Whether all its groups wait for the same bound of the clock's grid.
+    let isOnGrid: Bool
+    let keepsMoments: Bool
     /// A window without `by` is one for all captures; histories are not.
     let historiesByCaptures: Bool
     /// The group whose histories the occasion goes on with, where that is not the window's.
@@ -38,6 +43,7 @@ final class RuleRuntime {
 
     @exclusivity(unchecked) @safe var counters: RuleCounters
     let groups = KeyTable<Group>()
+    @exclusivity(unchecked) @safe var grid = GridTimers()
     /// Of a rule without groups.
     let sole: Group
     var ruleState = RuleState()
@@ -89,6 +95,9 @@ final class RuleRuntime {
         hasHistories = !plan.histories.isEmpty
         callsModels = program.models != nil
         waiting = WaitingEvaluations(program.models?.sites ?? [])
+        hasOwnTimes = RuleRuntime.hasOwnTimes(plan) || callsModels
+        if case .every = plan.window?.kind { isOnGrid = !hasOwnTimes } else { isOnGrid = false }
+        keepsMoments = RuleRuntime.keepsMoments(plan, program)
         historiesByCaptures = hasHistories && plan.window?.by.isEmpty == true && !plan.captures.isEmpty
         readsRetained = plan.readsRetained
         if case .silent(_, let name?) = plan.window?.kind {
@@ -102,7 +111,7 @@ final class RuleRuntime {
         usesGroups = plan.window != nil || hasAlarm || hasHistories
         counters = RuleCounters(rule: plan.name, stepCount: plan.steps.count)
         fieldWatch = FieldWatch(pathCount: plan.paths.count)
-        sole = Group(slot: 0, key: [], creation: 0, sequence: 0)
+        sole = Group(slot: 0, creation: 0, sequence: 0)
         dedupePeriods = program.dedupes.map { _ in KeyTable<Period>() }
         historyStamps = Array(repeating: 0, count: plan.histories.count)
     }
@@ -110,6 +119,13 @@ final class RuleRuntime {
     deinit {
         steps.deallocate()
         columnArguments.deallocate()
+    }
+
+    private static func hasOwnTimes(_ plan: RulePlan) -> Bool {
+        switch plan.window?.kind {
+        case .session, .silent: true
+        default: plan.eventTime != nil || plan.when?.forNanoseconds != nil
+        }
     }
 
     private static func requireSupported(_ plan: RulePlan) throws(RuleEngineError) {
@@ -142,7 +158,7 @@ final class RuleRuntime {
 /// Keys of state that changed since it was last asked for.
 struct DirtyKeys {
     /// Slots of groups, limit periods and dedupe periods that changed.
-    var groups: [Int32] = []
+    var groups = SlotSet()
     var limits: [Int] = []
     var dedupes: [(table: Int, slot: Int)] = []
     /// State keys of what is gone.

@@ -58,7 +58,7 @@ extension RuleRuntime {
         bytes.append(integer: group.hopsDone)
         bytes.append(optional: group.period.start)
         bytes.append(integer: Int64(group.period.count))
-        let keyValues = needsKeyValues ? group.keyValues(machine.arena) : []
+        let keyValues = needsKeyValues ? group.keyValues(key(of: group), machine.arena) : []
         bytes.append(count: keyValues.count)
         for value in keyValues { ValueCodec.append(value, to: &bytes) }
         bytes.append(count: group.histories.count)
@@ -70,7 +70,7 @@ extension RuleRuntime {
         bytes.append(boolean: group.sliding != nil || group.numbers != nil)
         if let window = group.sliding { append(window, to: &bytes) }
         if let numbers = group.numbers { append(numbers, to: &bytes) }
-        let panes = group.panes
+        let panes = panes(of: group)
         bytes.append(count: panes.count)
         for pane in panes { append(pane, to: &bytes) }
         bytes.append(boolean: group.alarm != nil)
@@ -156,8 +156,8 @@ extension RuleRuntime {
         case damaged
     }
 
-    /// Fills a new group from bytes.
-    func decode(_ bytes: ByteSlice, into group: Group) -> Decoded {
+    /// Fills a new group of a key from bytes.
+    func decode(_ bytes: ByteSlice, into group: Group, _ key: ByteSlice) -> Decoded {
         guard var reader = StateFrame.open(bytes), let stored = reader.word(), let sequence = reader.word(),
             sequence < 1 << 62
         else { return .damaged }
@@ -177,20 +177,20 @@ extension RuleRuntime {
         group.closedThrough = closedThrough
         group.hopsDone = hopsDone
         group.period = Period(start: start, count: Int(count))
-        guard readValues(&reader, group), readWindow(&reader, group), readPanes(&reader, group),
+        guard readValues(&reader, group, key), readWindow(&reader, group), readPanes(&reader, group),
             readAlarm(&reader, group), readBaselines(&reader, group), reader.isAtEnd
         else { return .damaged }
         return .fits
     }
 
-    private func readValues(_ reader: inout StateReader, _ group: Group) -> Bool {
+    private func readValues(_ reader: inout StateReader, _ group: Group, _ key: ByteSlice) -> Bool {
         guard let keyCount = reader.count() else { return false }
         var keys: [StoredValue] = []
         for _ in 0..<keyCount {
             guard let value = StoredValue.read(&reader, machine.arena) else { return false }
             keys.append(value)
         }
-        if !keys.isEmpty { group.keep(keyValues: keys) }
+        if !keys.isEmpty { group.keep(keyValues: keys, key) }
         group.histories = Array(repeating: nil, count: plan.histories.count)
         guard let historyCount = reader.count(bytesEach: 9) else { return false }
         // The same call may stand at several places, each with a memory of its own: they are told apart by their order.
@@ -267,6 +267,7 @@ extension RuleRuntime {
         }
         panes.sort { $0.end < $1.end }
         if !panes.isEmpty { group.panes = panes }
+        pack(group)
         return true
     }
 

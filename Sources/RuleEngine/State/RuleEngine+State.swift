@@ -78,9 +78,10 @@ extension RuleEngine {
     func rescheduleAll() {
         timers = TimerQueue()
         for rule in rules {
+            rule.grid = GridTimers()
             for slot in rule.groups.slots {
                 guard let group = rule.groups[slot] else { continue }
-                group.scheduled = nil
+                (group as? TimedGroup)?.scheduled = nil
                 schedule(rule, group)
             }
         }
@@ -164,12 +165,13 @@ extension RuleEngine {
     /// Groups whose key left the table of `silent … among` go.
     private func dropUnlisted(_ before: RuleRuntime, _ after: RuleRuntime, _ outputs: inout [RuleOutput]) {
         for slot in before.groups.slots {
-            guard let group = before.groups[slot], !after.isListed(group.key) else { continue }
+            guard let group = before.groups[slot], !after.isListed(before.groups.key(slot)) else { continue }
+            let key = StateKey.group(before.groups.key(slot).array)
             before.machine.context = EvaluationContext()
             before.machine.context.now = clock
             before.clearIfActive(group, Emission(engine: self, depth: 0), &outputs)
             before.forget(group)
-            goneStates.append(RuleGroupState(rule: before.name, key: StateKey.group(group.key), state: nil))
+            goneStates.append(RuleGroupState(rule: before.name, key: key, state: nil))
         }
     }
 

@@ -7,13 +7,12 @@ extension RuleRuntime {
         let changed = dirty
         dirty = DirtyKeys()
         for key in changed.gone where !isHeld(key) { states.append(RuleGroupState(rule: name, key: key, state: nil)) }
-        for slot in changed.groups {
-            guard let group = groups[Int(slot)], group.isDirty else { continue }
-            group.isDirty = false
-            states.append(RuleGroupState(rule: name, key: StateKey.group(group.key), state: encode(group)))
+        for slot in changed.groups.slots {
+            guard let group = groups[Int(slot)] else { continue }
+            let key = StateKey.group(groups.key(Int(slot)).array)
+            states.append(RuleGroupState(rule: name, key: key, state: encode(group)))
         }
         if changed.sole {
-            sole.isDirty = false
             states.append(RuleGroupState(rule: name, key: StateKey.sole, state: encode(sole)))
         }
         for slot in changed.limits { take(limitPeriods, slot, StateKey.limit, &states) }
@@ -34,7 +33,7 @@ extension RuleRuntime {
         guard var period = table[slot], period.isDirty else { return }
         period.isDirty = false
         table[slot] = period
-        states.append(RuleGroupState(rule: name, key: key(table.key(slot)), state: encode(period)))
+        states.append(RuleGroupState(rule: name, key: key(table.key(slot).array), state: encode(period)))
     }
 
     /// Whether a key that went has come again.
@@ -78,10 +77,10 @@ extension RuleRuntime {
     /// Keys under which anything of the rule may be kept.
     var allStateKeys: [[UInt8]] {
         var keys = [StateKey.rule, StateKey.sole, StateKey.waiting]
-        keys += groups.slots.map { StateKey.group(groups.key($0)) }
-        keys += limitPeriods.slots.map { StateKey.limit(limitPeriods.key($0)) }
+        keys += groups.slots.map { StateKey.group(groups.key($0).array) }
+        keys += limitPeriods.slots.map { StateKey.limit(limitPeriods.key($0).array) }
         for (index, table) in dedupePeriods.enumerated() {
-            keys += table.slots.map { StateKey.dedupe(index, table.key($0)) }
+            keys += table.slots.map { StateKey.dedupe(index, table.key($0).array) }
         }
         return keys + dirty.gone
     }
@@ -149,12 +148,13 @@ extension RuleRuntime {
     private func read(_ kind: StateKey.Kind, _ key: [UInt8], _ bytes: ByteSlice) -> Reading {
         switch kind {
         case .group, .sole:
-            let group = kind == .sole ? sole : Group(slot: 0, key: Array(key.dropFirst()), creation: 0, sequence: 0)
-            equip(group)
-            switch decode(bytes, into: group) {
+            let groupKey = Array(key.dropFirst())
+            let group = kind == .sole ? sole : makeGroup(slot: 0, creation: 0, sequence: 0)
+            equip(group, hasKey: kind == .group && !groupKey.isEmpty)
+            switch unsafe groupKey.withUnsafeBytes({ decode(bytes, into: group, unsafe ByteSlice($0)) }) {
             case .fits:
                 if kind == .sole { return .fits(nil) }
-                return .fits(Restored(key: Array(key.dropFirst()), lastUsed: group.lastUsed, group: group))
+                return .fits(Restored(key: groupKey, lastUsed: group.lastUsed, group: group))
             case .foreign(let sequence):
                 raiseFloor(to: sequence)
                 return .foreign
@@ -197,7 +197,7 @@ extension RuleRuntime {
                 putBack(group, key, hash)
             } else if let group = restored.group {
                 guard usesGroups, groups.find(key, hash: hash) == nil, groups.count < limits.groupsMax else { return }
-                _ = groups.insert(group.key, hash: hash) { slot in group.moved(to: slot) }
+                _ = groups.insert(key, hash: hash) { slot in group.moved(to: slot) }
                 if group.alarm?.isActive == true { counters.activeAlarms += 1 }
             } else if let period = restored.period {
                 let table = restored.dedupe < 0 ? limitPeriods : dedupePeriods[restored.dedupe]
@@ -248,7 +248,7 @@ extension RuleRuntime {
                 group.alarm = Alarm()
                 markDirty(group)
             }
-            if let gap, group.isWatched, !group.hasTime, group.hasPanes {
+            if let gap, let group = group as? TimedGroup, group.isWatched, !group.hasTime, group.hasPanes {
                 group.watch(from: now, gap: gap, late: late)
                 markDirty(group)
             } else if let gap, let pane = group.firstPane, let mark = group.watermark(at: now, late: late) {

@@ -45,7 +45,7 @@ extension RuleRuntime {
             return
         }
         bytes.append(group === sole ? Holder.sole.rawValue : Holder.group.rawValue)
-        if group !== sole { bytes.append(sized: group.key) }
+        if group !== sole { bytes.append(sized: key(of: group)) }
     }
 
     /// Puts back what waited. The groups must be there already.
@@ -117,8 +117,9 @@ extension RuleRuntime {
             if let slot = groups.find(key, hash: KeyTable<Group>.hash(key)), let group = groups[slot] {
                 return FoundGroup(group: group)
             }
-            let group = Group(slot: 0, key: key.array, creation: 0, sequence: ruleState.sequenceFloor)
-            equip(group)
+            let group = makeGroup(slot: 0, creation: 0, sequence: ruleState.sequenceFloor)
+            equip(group, hasKey: !key.isEmpty)
+            group.keep(keyOfGone: key.array)
             group.isAlive = false
             return FoundGroup(group: group)
         }

@@ -4,6 +4,7 @@ enum GroupWindow {
     /// The first column of a window of numbers.
     case numbers(NumberColumn)
     case sliding(SlidingWindow)
+    case moments(MomentsPane)
     case pane(Pane)
     case panes([Pane])
 }
@@ -21,7 +22,24 @@ extension Group {
     }
 
     @inline(__always)
-    var hasPanes: Bool { firstPane != nil }
+    var hasPanes: Bool {
+        switch window {
+        case .moments, .pane: true
+        case .panes(let panes): !panes.isEmpty
+        case .none, .numbers, .sliding: false
+        }
+    }
+
+    /// When the first of them ends; nil: there is none.
+    @inline(__always)
+    var firstEnd: Int64? {
+        switch window {
+        case .moments(let moments): moments.end
+        case .pane(let pane): pane.end
+        case .panes(let panes): panes.first?.end
+        case .none, .numbers, .sliding: nil
+        }
+    }
 
     /// The one that ends first.
     @inline(__always)
@@ -29,17 +47,18 @@ extension Group {
         switch window {
         case .pane(let pane): pane
         case .panes(let panes): panes.first
-        case .none, .numbers, .sliding: nil
+        case .none, .numbers, .sliding, .moments: nil
         }
     }
 
-    /// All of them. For a single one there is a way without a list.
+    /// All of them but moments, of which `RuleRuntime.panes(of:)` makes one. For a single one there is a way without a
+    /// list.
     var panes: [Pane] {
         get {
             switch window {
             case .pane(let pane): [pane]
             case .panes(let panes): panes
-            case .none, .numbers, .sliding: []
+            case .none, .numbers, .sliding, .moments: []
             }
         }
         set {
