@@ -100,6 +100,18 @@ import Testing
         #expect(after.take() == [#"o {"when":1,"d":51}"#, #"o {"when":52,"d":101}"#])
     }
 
+    @Test("a history of a let below the window sees the let of its own evaluation")
+    func letBelowWindow() throws {
+        let harness = try Harness(
+            #"rule r { from "s" window last 3 let v = mean(.z) let w = v + 0 when changed(w) publish "o" { v, d: delta(v) } }"#
+        )
+        for (index, z) in [0, 0, 3, 3, 3, 3].enumerated() { harness.send("s", "{\"z\":\(z)}", at: Int64(index)) }
+        #expect(
+            harness.take() == [
+                #"o {"v":0.0,"d":null}"#, #"o {"v":1.0,"d":1.0}"#, #"o {"v":2.0,"d":1.0}"#, #"o {"v":3.0,"d":1.0}"#,
+            ])
+    }
+
     @Test func aRuntimeErrorOfALetCountsOnce() throws {
         let harness = try Harness(
             #"rule r { from "s" let bad = .t + 1 where changed(.v) publish "o" { bad } }"#)

@@ -6,8 +6,6 @@ struct ModelSite {
     enum Place: Equatable {
         /// Before a step above the window.
         case step(Int)
-        /// Before the histories of an evaluation whose arguments call models.
-        case histories
         /// Before a let below the window.
         case bind(Int)
         /// Before `when`.
@@ -39,15 +37,14 @@ struct ModelSites {
     /// For each step, and for each let below the window, its sites.
     private(set) var steps: [Range<Int>] = []
     private(set) var binds: [Range<Int>] = []
-    private(set) var histories = 0..<0
     private(set) var condition = 0..<0
     private(set) var publish = 0..<0
     /// The site of each call; nil: nothing asks for it.
     private(set) var siteOfCall: [Int?]
-    /// Histories of steps and of an evaluation that need no model, and those of an evaluation that do.
+    /// Histories of each place that need no model: the others are computed behind the site.
     private(set) var plainStepHistories: [[Int]] = []
-    private(set) var plainHistories: [Int] = []
-    private(set) var modelHistories: [Int] = []
+    private(set) var plainBindHistories: [[Int]] = []
+    private(set) var plainConditionHistories: [Int] = []
     /// For each site, histories that the arguments of its calls read.
     private(set) var argumentHistories: [[Int]] = []
     /// Aggregates that an evaluation reads from its first site on.
@@ -56,8 +53,7 @@ struct ModelSites {
     private let plan: RulePlan
     private var placed = Set<Int>()
 
-    /// `evaluationHistories`: those that lets below the window and `when` read.
-    init(_ plan: RulePlan, evaluationHistories: [Int]) {
+    init(_ plan: RulePlan) {
         self.plan = plan
         siteOfCall = Array(repeating: nil, count: plan.modelCalls.count)
         for (index, step) in plan.steps.enumerated() {
@@ -68,21 +64,15 @@ struct ModelSites {
                 case .dedupe(let keys, _): keys
                 }
             steps.append(add(.step(index), parts))
-            plainStepHistories.append(
-                parts.flatMap { ExpressionWalk.histories($0, plan) }
-                    .filter { calls(plan.histories[$0].argument).isEmpty })
-        }
-        for slot in evaluationHistories {
-            if calls(plan.histories[slot].argument).isEmpty {
-                plainHistories.append(slot)
-            } else {
-                modelHistories.append(slot)
-            }
+            plainStepHistories.append(plainHistories(parts))
         }
         let published = ModelSites.published(plan)
         let condition = plan.when.map { [$0.condition] + ($0.until.map { [$0] } ?? []) } ?? []
-        histories = add(.histories, modelHistories.map { plan.histories[$0].argument })
-        for (index, binding) in plan.windowLets.enumerated() { binds.append(add(.bind(index), [binding.expression])) }
+        for (index, binding) in plan.windowLets.enumerated() {
+            plainBindHistories.append(plainHistories([binding.expression]))
+            binds.append(add(.bind(index), [binding.expression]))
+        }
+        plainConditionHistories = plainHistories(condition)
         // An alarm is raised and cleared at once, also by a timer: its publishes find their results ready.
         let hasAlarm = plan.when.map { $0.forNanoseconds != nil || $0.until != nil } ?? false
         self.condition = add(.condition, condition + (hasAlarm ? published : []))
@@ -91,6 +81,11 @@ struct ModelSites {
         let arguments = sites.filter { if case .step = $0.place { false } else { true } }
             .flatMap { $0.calls.flatMap { plan.modelCalls[$0].inputs.flatMap { $0 } } }
         aggregates = Set((evaluated + arguments).flatMap { ExpressionWalk.aggregates($0) }).sorted()
+    }
+
+    private func plainHistories(_ expressions: [Expression]) -> [Int] {
+        expressions.flatMap { ExpressionWalk.histories($0, plan) }
+            .filter { calls(plan.histories[$0].argument).isEmpty }
     }
 
     private static func published(_ plan: RulePlan) -> [Expression] {

@@ -46,7 +46,8 @@ struct RuleProgram {
     /// Histories that each place reads, by step, and those of lets below the window and `when` together, and
     /// those that only `publish` and `on clear publish` read.
     var stepHistories: [[Int]] = []
-    var evaluationHistories: [Int] = []
+    var bindHistories: [[Int]] = []
+    var conditionHistories: [Int] = []
     var limitHistories: [Int] = []
     var raiseHistories: [Int] = []
     var clearHistories: [Int] = []
@@ -209,20 +210,20 @@ struct RuleProgram {
     }
 
     private mutating func gather(_ plan: RulePlan) {
-        var evaluation = plan.windowLets.map(\.expression)
-        if let when = plan.when { evaluation += [when.condition] + (when.until.map { [$0] } ?? []) }
-        evaluationHistories = evaluation.flatMap { ExpressionWalk.histories($0, plan) }
+        let conditions = plan.when.map { [$0.condition] + ($0.until.map { [$0] } ?? []) } ?? []
+        bindHistories = plan.windowLets.map { ExpressionWalk.histories($0.expression, plan) }
+        conditionHistories = conditions.flatMap { ExpressionWalk.histories($0, plan) }
         forwardsPayload = plan.publishes.contains { if case .forward = $0.body { true } else { false } }
         let limiting = plan.limit?.by ?? []
         let raising = RuleProgram.expressions(plan.publishes.filter { !$0.onClear })
         let clearing = RuleProgram.expressions(plan.publishes.filter(\.onClear))
         // What a step or the evaluation reads too is computed there; a timer must find it as it was then.
-        var earlier = Set(stepHistories.flatMap { $0 } + evaluationHistories)
+        var earlier = Set((stepHistories + bindHistories).flatMap { $0 } + conditionHistories)
         limitHistories = limiting.flatMap { ExpressionWalk.histories($0, plan) }.filter { !earlier.contains($0) }
         earlier.formUnion(limitHistories)
         raiseHistories = raising.flatMap { ExpressionWalk.histories($0, plan) }.filter { !earlier.contains($0) }
         clearHistories = clearing.flatMap { ExpressionWalk.histories($0, plan) }.filter { !earlier.contains($0) }
-        if !plan.modelCalls.isEmpty { models = ModelSites(plan, evaluationHistories: evaluationHistories) }
+        if !plan.modelCalls.isEmpty { models = ModelSites(plan) }
         publishAggregates = (limiting + raising + clearing).flatMap { ExpressionWalk.aggregates($0) }
     }
 

@@ -8,8 +8,12 @@ extension RuleRuntime {
             beginEvaluation(group, hasEvent: hasEvent, emission, &outputs)
             return
         }
-        if hasEvent, !program.evaluationHistories.isEmpty { compute(program.evaluationHistories, group) }
-        for binding in program.windowLets { machine.registers[binding.target] = machine.run(binding.program) }
+        for (index, binding) in program.windowLets.enumerated() {
+            // What a history is of may be a let above.
+            if hasHistories, hasEvent { compute(program.bindHistories[index], group) }
+            machine.registers[binding.target] = machine.run(binding.program)
+        }
+        if hasHistories, hasEvent { compute(program.conditionHistories, group) }
         if group.alarm != nil {
             evaluateAlarm(group, emission, &outputs)
             return
@@ -22,15 +26,13 @@ extension RuleRuntime {
     private func beginEvaluation(
         _ group: Group, hasEvent: Bool, _ emission: Emission, _ outputs: inout [RuleOutput]
     ) {
-        guard let models = program.models else { return }
-        if hasEvent { compute(models.plainHistories, group) }
         // The deadlines of `for` that come before this evaluation.
         let context = machine.context
         let reached =
             hasEvent
             ? group.watermark(at: context.now, late: late) ?? .min
             : closesAfterEnd ? context.time : context.time.minus(1)
-        evaluate(group, from: .histories, site: 0, reached: reached, emission, &outputs)
+        evaluate(group, from: .bind(0), site: 0, reached: reached, emission, &outputs)
     }
 
     /// Evaluates a rule that calls models from a place and a site on, as far as there are results.
@@ -45,19 +47,22 @@ extension RuleRuntime {
         if place != .publish {
             var bind = program.windowLets.count
             switch place {
-            case .histories, .step:
-                guard reach(models.histories) else { return }
-                if machine.context.hasEvent { compute(models.modelHistories, group) }
-                bind = 0
             case .bind(let index): bind = index
-            case .condition, .publish: break
+            case .step, .condition, .publish: break
             }
-            for index in bind..<program.windowLets.count {
+            let hasEvent = machine.context.hasEvent
+            while bind < program.windowLets.count {
+                let index = bind
+                bind += 1
+                if hasEvent { compute(models.plainBindHistories[index], group) }
                 guard reach(models.binds[index]) else { return }
+                if hasEvent { compute(program.bindHistories[index], group) }
                 let binding = program.windowLets[index]
                 machine.registers[binding.target] = machine.run(binding.program)
             }
+            if hasEvent { compute(models.plainConditionHistories, group) }
             guard reach(models.condition) else { return }
+            if hasEvent { compute(program.conditionHistories, group) }
             if group.alarm != nil {
                 evaluateAlarm(group, emission, &outputs)
                 return
