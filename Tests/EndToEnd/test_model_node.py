@@ -156,7 +156,7 @@ def test_without_the_library_all_else_works(folder):
 
 
 def test_a_model_that_takes_too_long_holds_nothing_up(folder):
-    onnx.save(broken_cases.slow(0.5, folder), folder / "rules" / "slow.onnx")
+    onnx.save(broken_cases.slow(0.5, None, folder), folder / "rules" / "slow.onnx")
     (folder / "rules" / "slow.rules").write_text("""model s from "slow.onnx"
 rule late { from "in/{k}" publish "late/{k}" { n: .n, y: s(.x).value ?? "none" } }
 """)
@@ -177,7 +177,7 @@ rule late { from "in/{k}" publish "late/{k}" { n: .n, y: s(.x).value ?? "none" }
 
 
 def test_a_crash_while_calls_wait_loses_and_doubles_nothing(folder):
-    onnx.save(broken_cases.slow(0.02, folder), folder / "rules" / "slow.onnx")
+    onnx.save(broken_cases.slow(0.02, None, folder), folder / "rules" / "slow.onnx")
     (folder / "rules" / "scale.rules").write_text("""model s from "slow.onnx"
 rule r { from "in/{k}" window last 2 by k publish "out/{k}" { n: .n, y: s(.x).value } }
 """)
