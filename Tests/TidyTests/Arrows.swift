@@ -22,10 +22,13 @@ enum Arrows {
             "SluiceNode",
             [
                 "Messages", "TopicRouting", "Ledger", "Identity", "Telemetry", "Broker", "RuleLanguage", "RuleEngine",
-                "CloudBridge",
+                "Inference", "CloudBridge",
             ]
         ),
-        ("sluice", ["Messages", "SluiceNode", "RuleLanguage", "RuleEngine", "Identity", "MosquittoClient"]),
+        (
+            "sluice",
+            ["Messages", "SluiceNode", "RuleLanguage", "RuleEngine", "Inference", "Identity", "MosquittoClient"]
+        ),
     ]
 
     /// No sockets, files, clocks, threads or logs: all that comes in is a value.
@@ -46,7 +49,7 @@ enum Arrows {
     static let confined: [String: Set<String>] = [
         "CSQLite": ["Ledger"], "COnnxRuntime": ["Inference"], "CMosquitto": ["MosquittoClient"], "Yams": ["SluiceNode"],
         "ArgumentParser": ["sluice"],
-        "X509": ["Identity"], "SwiftASN1": ["Identity"], "Crypto": ["Identity"],
+        "X509": ["Identity"], "SwiftASN1": ["Identity"], "Crypto": ["Identity", "SluiceNode"],
         "ServiceLifecycle": ["SluiceNode", "sluice"],
         "NIOSSL": ["Broker", "SluiceNode"],
     ]
