@@ -44,6 +44,22 @@ struct ModelScheduleTests {
         #expect(sizes == [8, 8, 4])
     }
 
+    @Test func aBatchTakesAQuarterOfTheDeadlineAtMost() throws {
+        var schedule = schedule { $0.deadline = 1000 }
+        _ = schedule.submit(Some.batch(0, 0..<1), at: 0)
+        var sizes: [Int] = []
+        // Nanoseconds of each run.
+        for time: Int64 in [50, 50, 50, 2000, 100] {
+            let job = try take(&schedule, at: 0)
+            sizes.append(job.rows.tickets.count)
+            let outcome = OnnxModel.Run(failedRows: 0, batchedMax: 1, nanoseconds: time)
+            _ = schedule.finish(job.run, rows: job.rows.tickets.count, outcome, at: 0)
+            _ = schedule.submit(Some.batch(0, 1..<100), at: 0)
+        }
+        // A row costs 50, 30 = (50 + 10) / 2, 18, 153, 126.
+        #expect(sizes == [1, 5, 8, 13, 1])
+    }
+
     @Test func modelsTakeTurns() throws {
         var schedule = schedule(models: 3, batchMax: 1)
         for model in 0..<3 { _ = schedule.submit(Some.batch(model, 0..<4), at: 0) }

@@ -61,8 +61,8 @@ package final class ModelPool: @unchecked Sendable {
         start("sluice-watch") { [self] in watch() }
     }
 
-    /// Threads for the models of a machine: some, so that a slow model leaves room for others, though the cores are fewer;
-    /// the system shares those.
+    /// Threads for the models of a machine: some, so that a slow model leaves room for others, though the cores are
+    /// fewer; the system shares those.
     package static var threadsByDefault: Int { max(4, ProcessInfo.processInfo.activeProcessorCount - 1) }
 
     // MARK: - From the engine's thread

@@ -19,6 +19,7 @@ extension ModelSchedule {
             slot.model = model
             if changed[index] {
                 slot.breaker = CircuitBreaker(options)
+                slot.rowCost = nil
                 // A run that was given up holds the old model, not the new one.
                 if slot.running?.isGivenUp == true { slot.running = nil }
             }

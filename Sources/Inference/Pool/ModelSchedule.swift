@@ -35,6 +35,8 @@ struct ModelSchedule {
         var queue: ModelQueue
         var breaker: CircuitBreaker
         var running: Run?
+        /// What a row costs in a run, nanoseconds: a rise counts at once, a fall by half. Nil: nothing has run.
+        var rowCost: Int64?
         var counters = ModelCounters()
 
         init(_ model: Model?, _ options: ModelPoolOptions) {
@@ -111,13 +113,20 @@ struct ModelSchedule {
             guard isReady(index, at: now), isFree(index), let model = slots[index].model else { continue }
             served = index
             lastRun += 1
-            let most = slots[index].breaker.isOnTrial ? 1 : max(1, min(model.batchMax, options.batchMax))
+            let rows = slots[index].queue.take(most(slots[index], model))
             slots[index].breaker.begin()
-            let rows = slots[index].queue.take(most)
             slots[index].running = Run(number: lastRun, tickets: rows.tickets, deadlines: rows.deadlines)
             return Job(model: index, run: lastRun, rows: rows)
         }
         return nil
+    }
+
+    /// The most rows of the next run: so many as take a quarter of the deadline, as far as runs have shown. A model
+    /// that gains nothing by batches would miss it with all rows that wait.
+    private func most(_ slot: Slot, _ model: Model) -> Int {
+        if slot.breaker.isOnTrial { return 1 }
+        let inTime = options.deadline / 4 / max(1, slot.rowCost ?? 1)
+        return max(1, min(model.batchMax, options.batchMax, Int(inTime)))
     }
 
     /// A run is over. Gives how many of its rows, from the first, were answered meanwhile, so that their results are
@@ -128,6 +137,8 @@ struct ModelSchedule {
         guard let index = slots.firstIndex(where: { $0.running?.number == number }), let run = slots[index].running
         else { return (rows, ModelAnswers()) }
         slots[index].running = nil
+        let cost = max(1, outcome.nanoseconds / Int64(max(1, rows)))
+        slots[index].rowCost = slots[index].rowCost.map { max(cost, ($0 + cost) / 2) } ?? cost
         slots[index].counters.runs += 1
         slots[index].counters.rows += UInt64(rows)
         slots[index].counters.failures += UInt64(outcome.failedRows)
