@@ -13,11 +13,10 @@ package struct RuleCompilation: Sendable {
 /// Text of rules to checked plans. No I/O: the caller reads the files.
 package enum RuleCompiler {
     /// Compiles a set of files as a whole; their order is that of their names, by Unicode scalars.
-    /// `notYet` are the features that are refused, for whoever builds one before it is switched on.
     /// `zones` is asked for each time zone that a rule names. `attachments` reads a file that the rules name, by its path:
     /// that of the naming file's folder and the written one; `models` opens a model, by such a path.
     package static func compile(
-        _ files: [RuleSourceFile], notYet: Set<Feature> = Feature.notYet,
+        _ files: [RuleSourceFile],
         attachments: @escaping (String) -> RuleAttachment = { _ in .unreadable("no files are read here") },
         models: @escaping (String) -> ModelAttachment = { _ in .unusable("no files are read here") },
         withoutRuntime: MissingRuntime = .refused,
@@ -29,7 +28,7 @@ package enum RuleCompiler {
                 ? SourceText(file, index: index)
                 : SourceText(RuleSourceFile(name: file.name, text: ""), index: index)
         }
-        let log = DiagnosticLog(sources: sources, notYet: notYet)
+        let log = DiagnosticLog(sources: sources)
         for (source, file) in zip(sources, ordered) where file.text.utf8.count > RuleLimits.fileBytesMax {
             log.report(
                 .tooLarge, SourceSpan(file: source.index, start: 0, end: 0),

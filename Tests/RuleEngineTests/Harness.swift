@@ -12,7 +12,7 @@ final class Harness {
 
     static func compile(_ source: String) throws -> RuleSetPlan {
         let result = RuleCompiler.compile(
-            [RuleSourceFile(name: "t.rules", text: source)], notYet: [], zones: TestZones.find)
+            [RuleSourceFile(name: "t.rules", text: source)], zones: TestZones.find)
         for diagnostic in result.diagnostics where diagnostic.severity == .error {
             Issue.record("\(diagnostic.code): \(diagnostic.message)")
         }

@@ -5,7 +5,7 @@ import Testing
 /// Lookups in tables while rules run.
 @Suite struct TableTests {
     static func compile(_ source: String, _ files: [String: String]) throws -> RuleSetPlan {
-        let result = RuleCompiler.compile([RuleSourceFile(name: "t.rules", text: source)], notYet: []) { path in
+        let result = RuleCompiler.compile([RuleSourceFile(name: "t.rules", text: source)]) { path in
             files[path].map { .content(Array($0.utf8)) } ?? .unreadable("there is no such file")
         }
         for diagnostic in result.diagnostics where diagnostic.severity == .error {
@@ -92,7 +92,7 @@ import Testing
                 text:
                     "table t from \"t.csv\" key id rule \(name) { from \"in\" publish \"\(name)\" payload t[\"k\"].v }")
         }
-        let plan = RuleCompiler.compile(files, notYet: []) { .content(Array("id,v\nk,from \($0)\n".utf8)) }.plan
+        let plan = RuleCompiler.compile(files) { .content(Array("id,v\nk,from \($0)\n".utf8)) }.plan
         let harness = try Harness(try #require(plan))
         harness.send("in", "{}", at: 0)
         #expect(harness.take() == ["a from a/t.csv", "b from b/t.csv"])

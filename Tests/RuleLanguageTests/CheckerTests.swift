@@ -157,12 +157,11 @@ struct CheckerTests {
         let plan = plan("rule r { from \"t\" window last 10 when \(text) > 3 publish \"u\" }")
         #expect(plan?.aggregates.first?.againstOthers == true)
         #expect(plan?.aggregates.first?.floor == 0.5)
-        func codes(_ options: String, _ all: Bool = true) -> [String] {
+        func codes(_ options: String) -> [String] {
             RuleLanguageTests.codes(
-                "rule r { from \"t\" window last 100 when zscore(.v, \(options)) > 3 publish \"u\" }",
-                hasAllFeatures: all)
+                "rule r { from \"t\" window last 100 when zscore(.v, \(options)) > 3 publish \"u\" }")
         }
-        #expect(codes("baseline: \"rolling\"", false).isEmpty)
+        #expect(codes("baseline: \"rolling\"").isEmpty)
         #expect(codes("baseline: \"frozen\"").isEmpty)
         #expect(codes("baseline: \"gated\", gate: 4").isEmpty)
         #expect(codes("baseline: \"gated\"") == ["E0302"])
@@ -222,59 +221,11 @@ struct CheckerTests {
     @Test("histories are for events")
     func histories() {
         func codes(_ clauses: String) -> [String] {
-            RuleLanguageTests.codes("rule r { from \"t/{x}\" \(clauses) }", hasAllFeatures: true)
+            RuleLanguageTests.codes("rule r { from \"t/{x}\" \(clauses) }")
         }
         #expect(codes("where changed(.v) let d = delta(.v) publish \"u\" { p: previous(.v), d }").isEmpty)
         #expect(codes("window every 1m by x when changed(mean(.v)) publish \"u\" { n: count() }") == ["E0510"])
         #expect(codes("window last 5 by previous(x) publish \"u\"") == ["E0510"])
         #expect(codes("where delta(x) > 1 publish \"u\"") == ["E0301"])
-    }
-
-    @Test(
-        "every feature of the table is refused by its name while it stands there",
-        arguments: [
-            (Feature.dedupe, "dedupe x within 1s", ""), (.everyEvents, "window every 5 events", ""),
-            (.over, "window every 1m over 5m", ""), (.zone, "window every 1d in \"UTC\"", ""),
-            (.session, "window session 5s", ""), (.silent, "window silent 5s", ""),
-            (.whenFor, "when .v > 1 for 5s", ""), (.whenUntil, "when .v > 1 until .v < 0", ""),
-            (.history, "when previous(.v) > 1", ""), (.latest, "when latest(\"a/{x}\") == 1", ""),
-            (.zoneArgument, "when hour(time(), \"Europe/Berlin\") == 1", ""), (.priority, "", " priority high"),
-            (.bytes, "as bytes", ""), (.cbor, "as cbor", ""),
-            (.frozenBaseline, "window last 9 when zscore(.v, baseline: \"frozen\") > 3", ""),
-            (.gatedBaseline, "window last 9 when zscore(.v, baseline: \"gated\", gate: 3) > 3", ""),
-            (.tables, "} table t from \"t.csv\" key id rule s { from \"s\"", ""),
-            (.models, "} model m from \"m.onnx\" rule s { from \"s\"", ""),
-        ])
-    func notYet(_ feature: Feature, _ clauses: String, _ options: String) {
-        let first = clauses.hasPrefix("}") ? "publish \"out\" " : ""
-        let text = "rule r { from \"in/{x}\" \(first)\(clauses) publish \"out\"\(options) { n: 1 } }"
-        let file = RuleSourceFile(name: "f.rules", text: text)
-        let refused = RuleCompiler.compile([file], notYet: [feature]).diagnostics
-        #expect(refused.map(\.code) == [.notAvailableYet])
-        #expect(refused.first?.message.hasPrefix(feature.rawValue) == true)
-        #expect(refused.first?.message.hasSuffix(" not available yet in this version") == true)
-        let sound = RuleCompiler.compile(
-            [file], notYet: [], attachments: { _ in .content(Array("id\n".utf8)) },
-            models: { _ in findModel("rules/m.onnx") }, zones: findZone)
-        #expect(sound.diagnostics.text == "")
-    }
-
-    @Test("on clear, among and tests are in the table too")
-    func otherFeatures() {
-        func refused(_ feature: Feature, _ text: String) -> [DiagnosticCode] {
-            RuleCompiler.compile(
-                [RuleSourceFile(name: "f.rules", text: text)], notYet: [feature],
-                attachments: { _ in .content(Array("id\n".utf8)) }
-            ).diagnostics.map(
-                \.code)
-        }
-        let clear = "rule r { from \"t\" when .v > 1 until .v < 0 publish \"u\" on clear publish \"u\" { n: 1 } }"
-        #expect(refused(.onClear, clear) == [.notAvailableYet])
-        let among = """
-            table t from "t.csv" key id
-            rule r { from "a/{x}" window silent 5s among t by x publish "u/{x}" { n: count() } }
-            """
-        #expect(refused(.silentAmong, among) == [.notAvailableYet])
-        #expect(refused(.tests, "test \"a\" { wait 5s }") == [.notAvailableYet])
     }
 }

@@ -1,13 +1,9 @@
 import RuleLanguage
 
 /// Compiles one file under the name that the goldens show.
-func compile(_ text: String, hasAllFeatures: Bool = false) -> RuleCompilation {
-    compile(text, notYet: hasAllFeatures ? [] : Feature.notYet)
-}
-
-func compile(_ text: String, notYet: Set<Feature>) -> RuleCompilation {
+func compile(_ text: String) -> RuleCompilation {
     RuleCompiler.compile(
-        [RuleSourceFile(name: "rules/spike.rules", text: text)], notYet: notYet,
+        [RuleSourceFile(name: "rules/spike.rules", text: text)],
         attachments: { path in
             testTables[path].map { .content(Array($0.utf8)) } ?? .unreadable("there is no such file")
         }, models: findModel, zones: findZone)
@@ -33,18 +29,18 @@ let testTables = [
 ]
 
 /// The plan of the one rule in `text`; nil when there is any error.
-func plan(_ text: String, hasAllFeatures: Bool = false) -> RulePlan? {
-    compile(text, hasAllFeatures: hasAllFeatures).plan?.rules.first
+func plan(_ text: String) -> RulePlan? {
+    compile(text).plan?.rules.first
 }
 
 /// The names of all codes, in order.
-func codes(_ text: String, hasAllFeatures: Bool = false) -> [String] {
-    compile(text, hasAllFeatures: hasAllFeatures).diagnostics.map(\.code.name)
+func codes(_ text: String) -> [String] {
+    compile(text).diagnostics.map(\.code.name)
 }
 
 /// The codes of a rule with these clauses between `from` and `publish`.
-func codes(clauses: String, hasAllFeatures: Bool = false) -> [String] {
-    codes("rule r { from \"in/{x}\" \(clauses) publish \"out\" { n: 1 } }", hasAllFeatures: hasAllFeatures)
+func codes(clauses: String) -> [String] {
+    codes("rule r { from \"in/{x}\" \(clauses) publish \"out\" { n: 1 } }")
 }
 
 /// The codes of a rule whose `where` is `condition`.

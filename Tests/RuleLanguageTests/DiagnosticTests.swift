@@ -5,7 +5,7 @@ import Testing
 struct DiagnosticTests {
     @Test("each finding is rendered exactly", arguments: GoldenDiagnostic.everything)
     func rendering(_ golden: GoldenDiagnostic) {
-        let compilation = compile(golden.source, notYet: golden.notYet)
+        let compilation = compile(golden.source)
         #expect(compilation.diagnostics.text == golden.expected + "\n")
         #expect(compilation.diagnostics.contains { $0.code.name == golden.code })
         let hasErrors = compilation.diagnostics.contains { $0.severity == .error }

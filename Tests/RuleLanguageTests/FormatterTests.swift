@@ -13,7 +13,7 @@ struct FormatterTests {
 
     /// What a program means, whatever its white space: the plan, or what is wrong with it.
     private func meaning(_ text: String) -> String {
-        let compilation = compile(text, notYet: [])
+        let compilation = compile(text)
         return compilation.plan.map { "\($0.rules) \($0.tests.map { "\($0.name) \($0.steps.map(\.action))" })" }
             ?? "\(compilation.diagnostics.map(\.code.name).sorted())"
     }

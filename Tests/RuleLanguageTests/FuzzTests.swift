@@ -39,9 +39,9 @@ struct FuzzTests {
         "m(temperatures: .l, open: [.b, true], mode_0: 1)", ".value", ".outputs", "[.v, .v]", "collect(.v)",
     ]
 
-    private func check(_ text: String, _ notYet: Set<Feature>) {
+    private func check(_ text: String) {
         let compilation = RuleCompiler.compile(
-            [RuleSourceFile(name: "f.rules", text: text)], notYet: notYet,
+            [RuleSourceFile(name: "f.rules", text: text)],
             models: { testModels["rules/\($0)"] ?? findModel("rules/m.onnx") }, zones: findZone)
         let hasErrors = compilation.diagnostics.contains { $0.severity == .error }
         if (compilation.plan == nil) != hasErrors { Issue.record("plan and errors disagree: \(text)") }
@@ -61,7 +61,7 @@ struct FuzzTests {
             var text = round % 4 == 0 ? "model m from \"models/oven.onnx\" " : ""
             if round % 2 == 0 { text += "rule r { from \"t/{x}\" " }
             for _ in 0..<random.next(below: 40) { text += Self.words[random.next(below: Self.words.count)] + " " }
-            check(text, round % 3 == 0 ? [] : Feature.notYet)
+            check(text)
         }
     }
 
@@ -69,10 +69,10 @@ struct FuzzTests {
     func mutations(_ part: Int) {
         var random = SeededRandom(seed: UInt64(part) + 100)
         let sound = firstLookRules.split(separator: "\n\n").map { Array($0.utf8) }
-        for round in 0..<3_000 {
+        for _ in 0..<3_000 {
             var bytes = sound[random.next(below: sound.count)]
             for _ in 0...random.next(below: 6) { mutate(&bytes, &random) }
-            check(String(decoding: bytes, as: UTF8.self), round % 3 == 0 ? Feature.notYet : [])
+            check(String(decoding: bytes, as: UTF8.self))
         }
     }
 

@@ -5,8 +5,6 @@ import Testing
 struct GoldenDiagnostic: Sendable, CustomTestStringConvertible {
     var code: String
     var title: String
-    /// Features that are refused: none, so that the goldens stay when one is switched on.
-    var notYet: Set<Feature> = []
     var source: String
     var expected: String
 
@@ -1201,30 +1199,6 @@ extension GoldenDiagnostic {
                    |
                  1 | rule r { from "t" as number { value: number } publish "u" }
                    |                             ^^^^^^^^^^^^^^^^^ leave the schema out
-                """#),
-        GoldenDiagnostic(
-            code: "E0901", title: "session windows", notYet: [.session, .dedupe],
-            source: #"""
-                rule r { from "t/{x}" window session 10s by x publish "u/{x}" { n: count() } }
-                """#,
-            expected: #"""
-                error[E0901]: `session` windows are not available yet in this version
-                  --> rules/spike.rules:1:23
-                   |
-                 1 | rule r { from "t/{x}" window session 10s by x publish "u/{x}" { n: count() } }
-                   |                       ^^^^^^^^^^^^^^^^^^
-                """#),
-        GoldenDiagnostic(
-            code: "E0901", title: "a step", notYet: [.session, .dedupe],
-            source: #"""
-                rule r { from "t/{x}" dedupe x within 10s publish "u/{x}" }
-                """#,
-            expected: #"""
-                error[E0901]: `dedupe` is not available yet in this version
-                  --> rules/spike.rules:1:23
-                   |
-                 1 | rule r { from "t/{x}" dedupe x within 10s publish "u/{x}" }
-                   |                       ^^^^^^^^^^^^^^^^^^^
                 """#),
         GoldenDiagnostic(
             code: "E0304", title: "too many events",

@@ -20,7 +20,7 @@ struct ModelRule {
             rule r {
               from "in/{x}" { v: number, t: text, b: boolean, l: list, any: object } \(clauses) publish "out" { n: 1 }
             }
-            """, hasAllFeatures: true)
+            """)
     }
 
     /// The names of the findings.

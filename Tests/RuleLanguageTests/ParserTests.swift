@@ -111,7 +111,7 @@ struct ClauseTests {
         ])
     func windows(_ text: String, _ kind: WindowPlan.Kind) {
         let rule = "rule r { from \"t/{x}\" window \(text) publish \"u\" { n: count() } }"
-        #expect(plan(rule, hasAllFeatures: true)?.window?.kind == kind)
+        #expect(plan(rule)?.window?.kind == kind)
     }
 
     @Test("publish: options and bodies")
@@ -180,7 +180,7 @@ struct ClauseTests {
             }
             rule r { from "t/{x}" let place = devices[x].place let c = m(.v).class publish "u" { place, c, limit_high } }
             """
-        #expect(codes(text, hasAllFeatures: true).isEmpty)
+        #expect(codes(text).isEmpty)
     }
 
     @Test(

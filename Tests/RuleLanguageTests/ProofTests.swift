@@ -105,14 +105,14 @@ struct ProofTests {
             (".state == \"on\"", ".state != \"off\"", true), (".state == \"on\"", ".state == \"off\"", false),
         ])
     func overlap(_ when: String, _ until: String, _ isRefused: Bool) {
-        let found = codes(clauses: "window last 10s when \(when) until \(until)", hasAllFeatures: true)
+        let found = codes(clauses: "window last 10s when \(when) until \(until)")
         #expect(found == (isRefused ? ["E0403"] : []))
     }
 
     @Test("clauses that do nothing")
     func effects() {
         func codes(_ rest: String) -> [String] {
-            RuleLanguageTests.codes("rule r { from \"t\" \(rest) }", hasAllFeatures: true)
+            RuleLanguageTests.codes("rule r { from \"t\" \(rest) }")
         }
         #expect(codes("when .x > 1 on clear publish \"u\"") == ["E0405"])
         #expect(codes("when .x > 1 for 5s on clear publish \"u\"") == ["E0405"])

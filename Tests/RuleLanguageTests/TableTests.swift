@@ -8,7 +8,7 @@ struct TableTests {
     private func compile(
         _ text: String, _ files: [String: String], name: String = "rules/hot.rules"
     ) -> RuleCompilation {
-        RuleCompiler.compile([RuleSourceFile(name: name, text: text)], notYet: []) { path in
+        RuleCompiler.compile([RuleSourceFile(name: name, text: text)]) { path in
             files[path].map { .content(Array($0.utf8)) } ?? .unreadable("there is no such file")
         }
     }
@@ -96,11 +96,11 @@ struct TableTests {
     func endings() {
         #expect(found("id,limit\n", path: "machines.xlsx") == ["E0701 rules/hot.rules:1"])
         let text = rule("machines[m].limit > 1")
-        let bytes = RuleCompiler.compile([RuleSourceFile(name: "a.rules", text: text)], notYet: []) { _ in
+        let bytes = RuleCompiler.compile([RuleSourceFile(name: "a.rules", text: text)]) { _ in
             .content([0x69, 0x64, 0x0A, 0xFF])
         }
         #expect(bytes.diagnostics.map(\.code.name) == ["E0701"])
-        let large = RuleCompiler.compile([RuleSourceFile(name: "a.rules", text: text)], notYet: []) { _ in
+        let large = RuleCompiler.compile([RuleSourceFile(name: "a.rules", text: text)]) { _ in
             .content(Array(repeating: 0x61, count: RuleLimits.tableBytesMax + 1))
         }
         #expect(large.diagnostics.map(\.code.name) == ["E0701"])
@@ -149,7 +149,7 @@ struct TableTests {
                 text:
                     "table t from \"t.csv\" key id rule \(name) { from \"\(name)\" where t[.x].y > 1 publish \"out\" }")
         }
-        let compilation = RuleCompiler.compile(files, notYet: []) { _ in .content(Array("id,y\na\n".utf8)) }
+        let compilation = RuleCompiler.compile(files) { _ in .content(Array("id,y\na\n".utf8)) }
         #expect(compilation.diagnostics.map(\.code.name) == ["E0703"])
         #expect(compilation.plan == nil)
         #expect(

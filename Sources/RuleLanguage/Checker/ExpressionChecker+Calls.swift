@@ -279,7 +279,6 @@ extension ExpressionChecker {
     }
 
     private func latest(_ name: NameSyntax, _ arguments: [ArgumentSyntax], _ span: SourceSpan) -> CheckedExpression {
-        guard log.require(.latest, name.span) else { return .poison }
         guard accepts(arguments, of: name, counts: 1...1, usage: "latest(\"topic/{capture}\")") else { return .poison }
         guard place != .constant else { return report(.notAConstant, span, "`latest` changes, so it is no constant") }
         guard case .text(let parts) = arguments[0].value.kind else {

@@ -19,7 +19,6 @@ extension ExpressionChecker {
 
     /// The zone after the time in `hour(t, zone)`.
     func checkZoneArgument(_ value: CheckedExpression, _ span: SourceSpan) -> Bool {
-        guard log.require(.zoneArgument, span) else { return false }
         guard let name = value.expression.literalText else {
             log.report(
                 .constantNeeded, span, "the time zone is a text in quotes or a constant",

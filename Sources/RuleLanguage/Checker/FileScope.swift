@@ -48,14 +48,11 @@ struct FileScope {
                     "`\(model.name.text)` is a function, so a model of this name can't be called",
                     help: "choose another name")
             }
-            let plan = log.require(.models, model.span) ? modelLoader.load(model, log: log) : nil
-            models[model.name.text] = Model(plan: plan)
+            models[model.name.text] = Model(plan: modelLoader.load(model, log: log))
         }
         for table in file.tables where define(table.name) {
-            let data = log.require(.tables, table.span) ? loader.load(table, log: log) : nil
-            tables[table.name.text] = Table(span: table.name.span, data: data)
+            tables[table.name.text] = Table(span: table.name.span, data: loader.load(table, log: log))
         }
-        for test in file.tests { log.require(.tests, test.span) }
         let names = Set(file.constants.map(\.name.text))
         for constant in file.constants where define(constant.name) {
             let checker = ExpressionChecker(scope: self, log: log)

@@ -39,24 +39,18 @@ extension RuleChecker {
         switch window.kind {
         case .lastCount(let count): return .lastCount(count)
         case .lastDuration(let length): return .lastDuration(nanoseconds: length.nanoseconds)
-        case .everyCount(let count):
-            log.require(.everyEvents, window.span)
-            return .everyCount(count)
+        case .everyCount(let count): return .everyCount(count)
         case .every(let step, let over, let zone):
             if let over { checkOver(step, over) }
-            if let zone { checkZone(zone, step, window.span) }
+            if let zone { checkZone(zone, step) }
             return .every(nanoseconds: step.nanoseconds, overNanoseconds: over?.nanoseconds, zone: zone?.text)
-        case .session(let pause):
-            log.require(.session, window.span)
-            return .session(nanoseconds: pause.nanoseconds)
+        case .session(let pause): return .session(nanoseconds: pause.nanoseconds)
         case .silent(let silence, let among):
-            if log.require(.silent, window.span), let among { log.require(.silentAmong, among.span) }
             return .silent(nanoseconds: silence.nanoseconds, among: among?.text)
         }
     }
 
     private func checkOver(_ step: DurationSyntax, _ over: DurationSyntax) {
-        guard log.require(.over, over.span) else { return }
         if over.nanoseconds % step.nanoseconds != 0 {
             log.report(
                 .windowNotAligned, over.span, "the length after `over` is a multiple of the step",
@@ -68,8 +62,7 @@ extension RuleChecker {
         }
     }
 
-    private func checkZone(_ zone: PlainTextSyntax, _ step: DurationSyntax, _ span: SourceSpan) {
-        guard log.require(.zone, zone.span) else { return }
+    private func checkZone(_ zone: PlainTextSyntax, _ step: DurationSyntax) {
         let hour: Int64 = 3_600_000_000_000
         let day = 24 * hour
         let isAligned = step.nanoseconds % day == 0 || (step.nanoseconds % hour == 0 && day % step.nanoseconds == 0)
@@ -87,15 +80,10 @@ extension RuleChecker {
     func when(_ when: WhenSyntax) -> WhenPlan {
         expressions.place = .evaluation
         let condition = expressions.condition(when.condition, "`when`")
-        if let holds = when.holds { log.require(.whenFor, holds.span) }
         var until: Expression?
         if let syntax = when.until {
-            if log.require(.whenUntil, syntax.span) {
-                until = expressions.condition(syntax, "`until`")
-                if let condition, let until { expressions.proveApart(condition, until, syntax.span) }
-            } else {
-                _ = expressions.check(syntax)
-            }
+            until = expressions.condition(syntax, "`until`")
+            if let condition, let until { expressions.proveApart(condition, until, syntax.span) }
         }
         return WhenPlan(condition: condition ?? .missing, forNanoseconds: when.holds?.nanoseconds, until: until)
     }
@@ -103,15 +91,13 @@ extension RuleChecker {
     // MARK: publish
 
     func publish(_ publish: PublishSyntax) -> PublishPlan {
-        if publish.onClear { log.require(.onClear, publish.span) }
-        if let priority = publish.priority { log.require(.priority, priority.span) }
         let (topic, isPoison) = expressions.textParts(publish.topic)
         if !isPoison, let problem = TopicChecker.problem(inPublished: topic) {
             log.report(.badTopic, publish.topicSpan, problem.message, help: problem.help)
         }
         return PublishPlan(
             onClear: publish.onClear, topic: topic, qos: publish.qos, retain: publish.retain,
-            expiresNanoseconds: publish.expires?.nanoseconds, priority: publish.priority?.value ?? .normal,
+            expiresNanoseconds: publish.expires?.nanoseconds, priority: publish.priority ?? .normal,
             body: body(publish))
     }
 

@@ -58,7 +58,6 @@ struct RuleChecker {
         var plans: [SourcePlan] = []
         var first: (names: Set<String>, span: SourceSpan)?
         for source in syntax.sources {
-            checkDecoding(source)
             guard let filter = TopicChecker.filter(source, log: log) else {
                 expressions.areCapturesUnknown = true
                 continue
@@ -78,15 +77,6 @@ struct RuleChecker {
             plans.append(SourcePlan(levels: levels.plan, decoding: source.decoding, schema: schema(source)))
         }
         return plans
-    }
-
-    private func checkDecoding(_ source: SourceSyntax) {
-        let span = source.decodingSpan ?? source.topicSpan
-        switch source.decoding {
-        case .bytes: log.require(.bytes, span)
-        case .cbor: log.require(.cbor, span)
-        case .json, .number, .text: break
-        }
     }
 
     private func captures(of filter: TopicChecker.Filter) -> (plan: [SourcePlan.Level], names: [String]) {
@@ -159,8 +149,7 @@ struct RuleChecker {
         case .filter(let condition): return .filter(expressions.condition(condition, "`where`") ?? .missing)
         case .bind(let binding):
             return bind(binding, isBelowWindow: false).map { .bind($0) } ?? .filter(.missing)
-        case .dedupe(let keys, let within, let span):
-            log.require(.dedupe, span)
+        case .dedupe(let keys, let within):
             return .dedupe(
                 keys: keys.map { expressions.check($0, at: .dedupeKey).expression },
                 withinNanoseconds: within.nanoseconds)

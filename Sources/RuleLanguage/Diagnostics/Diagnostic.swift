@@ -40,17 +40,14 @@ final class DiagnosticLog {
     }
 
     private(set) var sources: [SourceText]
-    /// Features that are refused.
-    let notYet: Set<Feature>
     private(set) var diagnostics: [Diagnostic] = []
     private(set) var errorCount = 0
     private var seen: Set<Key> = []
     private var leftOut = 0
     private var lastSpan: SourceSpan?
 
-    init(sources: [SourceText], notYet: Set<Feature>) {
+    init(sources: [SourceText]) {
         self.sources = sources
-        self.notYet = notYet
     }
 
     /// Takes in a file that is no rule file, so that findings can point into it; returns its number.

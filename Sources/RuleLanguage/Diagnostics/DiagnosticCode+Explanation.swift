@@ -192,7 +192,6 @@ extension DiagnosticCode {
         case .schemaNeedsJSON: ("schema without fields to check", "Only `as json` and `as cbor` payloads have fields.")
         case .topicOfNoRule:
             ("test with a topic of no rule", "No rule of the test's file takes the topic, or publishes to it.")
-        case .notAvailableYet: ("not available yet", "The language has it, this version of the program does not.")
         case .tooLarge: ("too large", "A limit on the size of rules is reached.")
         default: ("more findings than are shown", "Correct those that are shown first.")
         }

@@ -1,7 +1,7 @@
 /// A stable number for each kind of finding, shown as `E0203` or `W0406`. A number that was once released is never
 /// given to another finding. 1xx: reading the text, 2xx: names, 3xx: values and types, 4xx: what is proven about
 /// conditions and rules, 5xx: windows and aggregates, 6xx: topics and publishing, 7xx: files that
-/// rules name, 9xx: versions and limits.
+/// rules name, 9xx: limits.
 package enum DiagnosticCode: UInt16, Sendable, CaseIterable {
     case unexpectedCharacter = 101
     case unfinishedText = 102
@@ -82,7 +82,7 @@ package enum DiagnosticCode: UInt16, Sendable, CaseIterable {
     case unsupportedModel = 707
     case labelsDoNotFit = 708
 
-    case notAvailableYet = 901
+    // 901 was what an early version did not have yet.
     case tooLarge = 902
     case tooManyFindings = 903
 

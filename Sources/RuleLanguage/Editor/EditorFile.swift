@@ -46,7 +46,7 @@ package struct EditorFile {
         self.text = text
         let isTooLarge = file.text.utf8.count > RuleLimits.fileBytesMax
         source = SourceText(isTooLarge ? RuleSourceFile(name: file.name, text: "") : file, index: 0)
-        let log = DiagnosticLog(sources: [source], notYet: Feature.notYet)
+        let log = DiagnosticLog(sources: [source])
         var parser = Parser(source, log: log)
         let syntax = parser.file()
         tokens = Self.flattened(parser.tokens, source, log, depth: 0)

@@ -38,7 +38,7 @@ struct CommentedTokens {
 
     static func words(of text: String, _ name: String) -> [String] {
         let source = SourceText(RuleSourceFile(name: name, text: text), index: 0)
-        let log = DiagnosticLog(sources: [source], notYet: [])
+        let log = DiagnosticLog(sources: [source])
         var lexer = Lexer(source, log: log)
         return CommentedTokens(lexer.tokens(), source).words
     }

@@ -15,7 +15,7 @@ package enum RuleFormatter {
     package static func format(_ file: RuleSourceFile) -> Result {
         let isTooLarge = file.text.utf8.count > RuleLimits.fileBytesMax
         let source = SourceText(isTooLarge ? RuleSourceFile(name: file.name, text: "") : file, index: 0)
-        let log = DiagnosticLog(sources: [source], notYet: [])
+        let log = DiagnosticLog(sources: [source])
         if isTooLarge {
             log.report(
                 .tooLarge, SourceSpan(file: 0, start: 0, end: 0),

@@ -114,7 +114,6 @@ extension Parser {
                 return nil
             }
             result.decoding = decoding
-            result.decodingSpan = span
             advance()
         }
         if at(.leftBrace) {
@@ -197,12 +196,11 @@ extension Parser {
     // MARK: Steps
 
     private mutating func dedupe() -> StepSyntax? {
-        let start = span
         advance()
         let keys = expressions()
         guard expect(word: "within", "and a duration after the keys of `dedupe`"), let within = duration("`within`")
         else { return nil }
-        return .dedupe(keys: keys, within: within, span: start.to(previousSpan))
+        return .dedupe(keys: keys, within: within)
     }
 
     /// One expression or more, with commas between.

@@ -39,7 +39,7 @@ extension Parser {
                 guard let level = self.word.flatMap(PublishPlan.Priority.init(rawValue:)) else {
                     return expected("`high`, `normal` or `low`")
                 }
-                publish.priority = (level, span)
+                publish.priority = level
                 advance()
             }
         }

@@ -50,7 +50,6 @@ struct SourceSyntax: Sendable {
     var topic: [TopicPiece]
     var topicSpan: SourceSpan
     var decoding: SourcePlan.Decoding = .json
-    var decodingSpan: SourceSpan?
     var schema: [FieldSyntax]?
     var schemaSpan: SourceSpan?
 }
@@ -82,7 +81,7 @@ struct DurationSyntax: Sendable {
 enum StepSyntax: Sendable {
     case filter(ExpressionSyntax)
     case bind(LetSyntax)
-    case dedupe(keys: [ExpressionSyntax], within: DurationSyntax, span: SourceSpan)
+    case dedupe(keys: [ExpressionSyntax], within: DurationSyntax)
 }
 
 struct LetSyntax: Sendable {
@@ -132,7 +131,7 @@ struct PublishSyntax: Sendable {
     var qos: UInt8 = 1
     var retain = false
     var expires: DurationSyntax?
-    var priority: (value: PublishPlan.Priority, span: SourceSpan)?
+    var priority: PublishPlan.Priority?
     var body: Body = .forward
 }
 
