@@ -204,6 +204,14 @@ struct ModelCallTests {
         #expect(codes("bearing", "where m(.l).class == 1") == "")
     }
 
+    @Test("what is proven of conditions is proven of results, too")
+    func proofs() {
+        #expect(codes("bearing", "let a = m(.l) where a.confidence > 0.9 and a.confidence < 0.5") == "E0401")
+        #expect(codes("bearing", "let a = m(.l) where a.class == 1 or a.class != 1") == "E0402")
+        #expect(codes("load", "let a = m(.l) where a.value > 5 and m(.v, .v, .v).value < 5") == "")
+        #expect(codes("load", "when m(.l).value > 5 until m(.l).value < 6") == "E0403")
+    }
+
     @Test("what is not there is told with what is")
     func memberMessages() {
         #expect(

@@ -71,7 +71,9 @@ package struct ExpressionText {
             return call(model.name, inputs.flatMap { $0 })
         }
         let arguments = zip(names, inputs).map { name, parts in
-            parts.count == 1 ? "\(name): \(text(parts[0]))" : "\(name): [\(parts.map(text).joined(separator: ", "))]"
+            let label = ExpressionChecker.label(for: name)
+            return parts.count == 1
+                ? "\(label): \(text(parts[0]))" : "\(label): [\(parts.map(text).joined(separator: ", "))]"
         }
         return "\(model.name)(\(arguments.joined(separator: ", ")))"
     }
