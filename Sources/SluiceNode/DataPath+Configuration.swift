@@ -84,15 +84,6 @@ extension UpstreamConfiguration {
 extension SourcePlan {
     /// Whether messages of topic name `topic` go to this source. Asked once per topic.
     func matches(_ topic: [UInt8]) -> Bool {
-        let filter = levels.map { level in
-            switch level {
-            case .literal(let text): text
-            case .any, .capture: "+"
-            case .rest: "#"
-            case .captureRest: "+/#"
-            }
-        }
-        // `{x...}` takes at least one level, and any number after it.
-        return TopicText.matches(name: topic, filter: Array(filter.joined(separator: "/").utf8))
+        TopicText.matches(name: topic, filter: Array(filter.utf8))
     }
 }

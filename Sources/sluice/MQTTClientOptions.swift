@@ -79,6 +79,9 @@ struct MQTTClientOptions: ParsableArguments {
 }
 
 extension MQTTClientOptions {
+    /// Whether the user said where the broker is.
+    var namesServer: Bool { host != nil || url != nil }
+
     /// The topic that a URL named.
     func urlTopic() throws -> String? {
         guard let url else { return nil }

@@ -18,6 +18,17 @@ package struct ReplayLine: Sendable, Equatable {
         self.timeNanoseconds = timeNanoseconds
     }
 
+    /// Adds a user property; a name or value of more than 65,535 bytes, which MQTT can't carry, is left out.
+    package mutating func append(property name: String, _ value: String) {
+        guard name.utf8.count <= 0xFFFF, value.utf8.count <= 0xFFFF else { return }
+        properties.append(0x26)
+        for part in [name, value] {
+            properties.append(UInt8(part.utf8.count >> 8))
+            properties.append(UInt8(part.utf8.count & 0xFF))
+            properties.append(contentsOf: part.utf8)
+        }
+    }
+
     /// Calls `body` with the input that this line is.
     package func withInput<Result>(_ body: (borrowing RuleInput) -> Result) -> Result {
         unsafe topic.withUnsafeBytes { topic in
