@@ -10,16 +10,37 @@ struct LspCommand: ParsableCommand {
             definitions. Editors start it by themselves; editors/README.md says how to set them up. All .rules files of \
             the opened folder are checked as one set; the initialization option "rules" (a list of paths) names others.
 
-            Exit codes: 0 after shutdown and exit; 1 otherwise.
-            """)
+            With --host the server listens to the topics of the open files' rules: hover shows the last value of a field \
+            or capture, and completion offers the fields that were seen. Without it nothing is connected to.
+
+            Exit codes: 0 after shutdown and exit; 1 otherwise; 2 wrong usage.
+            """,
+        helpNames: [.long])
 
     @Flag(help: "Taken and ignored: standard input and output are all there is.")
     var stdio = false
 
+    @OptionGroup var client: MQTTClientOptions
+
+    func validate() throws {
+        if client.port != nil, !client.namesServer { throw ValidationError("--port needs --host") }
+    }
+
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
-        var server = LanguageServer()
+        var traffic: LiveTraffic?
+        if client.namesServer {
+            traffic = LiveTraffic(try client.connectionOptions()) { sentence in
+                let parameters: [String: Any] = ["type": Self.warning, "message": "sluice: \(sentence)"]
+                _ = MessageChannel.send(["method": "window/logMessage", "params": parameters])
+            }
+        }
+        traffic?.start()
+        var server = LanguageServer(traffic: traffic)
         let isInOrder = server.serve()
         if !isInOrder { throw ExitCode(1) }
     }
+
+    /// Of the protocol's types of messages.
+    private static let warning = 2
 }

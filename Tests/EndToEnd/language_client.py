@@ -9,9 +9,11 @@ from conftest import PATIENCE_SECONDS, binary
 
 
 class Client:
-    def __init__(self, folder=None, options=None):
-        self.process = subprocess.Popen([binary(), "lsp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, folder=None, options=None, arguments=()):
+        self.process = subprocess.Popen(
+            [binary(), "lsp", *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.messages = queue.Queue()
+        self.log = []
         self.findings = {}
         self.number = 0
         threading.Thread(target=self.read, daemon=True).start()
@@ -56,14 +58,31 @@ class Client:
     def notify(self, method, params):
         self.send({"method": method, "params": params})
 
+    def take(self):
+        """The next message; findings and what is logged are noted. True: it is something else, in `self.message`."""
+        self.message = self.messages.get(timeout=PATIENCE_SECONDS)
+        assert self.message is not None, "the server ended"
+        method = self.message.get("method")
+        if method == "window/logMessage":
+            self.log.append(self.message["params"])
+        elif method == "textDocument/publishDiagnostics":
+            self.findings[self.message["params"]["uri"]] = self.message["params"]["diagnostics"]
+        else:
+            return True
+        return False
+
     def next_answer(self):
         """The next message that is no notification; findings are noted on the way."""
-        while True:
-            message = self.messages.get(timeout=PATIENCE_SECONDS)
-            assert message is not None, "the server ended"
-            if message.get("method") != "textDocument/publishDiagnostics":
-                return message
-            self.findings[message["params"]["uri"]] = message["params"]["diagnostics"]
+        while not self.take():
+            pass
+        return self.message
+
+    def next_log(self):
+        """What is logged next; nothing may be asked meanwhile."""
+        known = len(self.log)
+        while len(self.log) == known:
+            assert not self.take(), self.message
+        return self.log[known]
 
     def ask(self, method, params):
         self.number += 1

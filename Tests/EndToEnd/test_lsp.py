@@ -213,7 +213,7 @@ def test_completion():
         assert labels(offered("  window ", 5)) == ["last", "every", "session", "silent"]
         clauses = labels(offered("  "))
         assert {"let", "when", "limit", "publish"} <= set(clauses) and not {"from", "where", "window"} & set(clauses)
-        assert labels(offered("", 1)) == ["rule", "test", "let", "table"]
+        assert labels(offered("", 1)) == ["rule", "test", "let", "table", "model"]
         assert offered("  # a comm") == [] and offered("  publish \"clo") == []
         assert "machine" in labels(offered("  publish \"cloud/{ma", 7))
         percentile = next(item for item in offered("  when ") if item["label"] == "percentile")

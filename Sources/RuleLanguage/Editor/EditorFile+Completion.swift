@@ -1,11 +1,12 @@
 extension EditorFile {
     /// What can stand at a place, in the order of its likelihood: names, then functions, then words of the grammar.
-    package func completions(at position: EditorPosition) -> [EditorCompletion] {
+    /// `seen` is what traffic showed of the file's `sourceTopics`.
+    package func completions(at position: EditorPosition, seen: SeenTraffic = SeenTraffic()) -> [EditorCompletion] {
         let offset = min(offset(of: position), source.bytes.count)
         let lineStart = source.bytes[..<offset].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         let place = CompletionPlace(line: Array(source.bytes[lineStart..<offset]))
         guard !place.isPlain else { return [] }
-        if place.isAfterDot { return afterDot(place, offset) }
+        if place.isAfterDot { return afterDot(place, offset, seen) }
         let words = Self.words(after: place.wordBefore)
         if !words.isEmpty { return words.map(Self.plainWord) }
         guard let section = section(at: offset) else { return place.before.isEmpty ? Self.declarations : [] }
@@ -66,7 +67,7 @@ extension EditorFile {
     }
 
     /// The next step of a walk: into the payload, a row of a table, or the result of a model.
-    private func afterDot(_ place: CompletionPlace, _ offset: Int) -> [EditorCompletion] {
+    private func afterDot(_ place: CompletionPlace, _ offset: Int, _ seen: SeenTraffic) -> [EditorCompletion] {
         let walk = place.before.dropLast()
         if walk.last == UInt8(ascii: "]") { return columns(Array(walk)) }
         if walk.last == UInt8(ascii: ")") { return resultParts(Array(walk), at: offset) }
@@ -82,10 +83,13 @@ extension EditorFile {
         if base.isEmpty { found.formUnion(declaredFields.keys) }
         // The word that is being written is no field yet, unless it stands elsewhere too.
         if declaredFields[place.prefix] == nil, usages(of: base + [place.prefix]) < 2 { found.remove(place.prefix) }
-        return found.sorted().map { name in
-            EditorCompletion(
-                label: name, kind: .field, detail: base.isEmpty ? declaredFields[name] ?? "field" : "field",
-                insertion: Self.isPlainName(name) ? name : "\"\(name)\"")
+        let values = seenFields(below: base, section: section(at: offset), seen)
+        return found.union(values.keys).sorted().map { name in
+            let value = values[name]
+            let type = base.isEmpty ? declaredFields[name] ?? value?.type : value?.type
+            return EditorCompletion(
+                label: name, kind: .field, detail: type ?? "field", documentation: value?.sentence ?? "",
+                insertion: Self.isPlainName(name) ? name : "\"\(Self.escaped(name))\"")
         }
     }
 

@@ -5,13 +5,14 @@ extension EditorFile {
         package var range: EditorRange
     }
 
-    /// nil where nothing is to be said.
-    package func hover(at position: EditorPosition) -> Hover? {
+    /// nil where nothing is to be said. `seen` is what traffic showed of the file's `sourceTopics`.
+    package func hover(at position: EditorPosition, seen: SeenTraffic = SeenTraffic()) -> Hover? {
         let offset = offset(of: position)
         guard var index = tokenIndex(at: offset) else { return nil }
         // A dot belongs to the name behind it.
         if case .dot(attached: true) = tokens[index].kind, index + 1 < tokens.count { index += 1 }
-        guard let markdown = markdown(index) else { return nil }
+        guard var markdown = markdown(index, seen) else { return nil }
+        if let value = lastValue(index, seen) { markdown += "\n\n\(value.sentence)" }
         return Hover(markdown: markdown, range: range(of: tokens[index].span))
     }
 
@@ -24,11 +25,11 @@ extension EditorFile {
         return range(of: definition.span)
     }
 
-    private func markdown(_ index: Int) -> String? {
+    private func markdown(_ index: Int, _ seen: SeenTraffic) -> String? {
         if case .dot = tokens[index].kind, isPayloadDot(index) { return Self.code(".", "The payload of the message.") }
         guard let word = word(at: index) else { return nil }
         let isCalled = isSymbol(.leftParenthesis, at: index + 1)
-        if isFieldName(index) { return field(index, word) }
+        if isFieldName(index) { return field(index, word, seen) }
         if isCalled, let help = WordHelp.function(word) { return Self.code(help.usage, help.line) }
         if isName(index), let definition = definition(of: word, at: tokens[index].span.start) {
             return markdown(definition)
@@ -43,14 +44,21 @@ extension EditorFile {
     /// Whether the word can be a name of the rule: not a field, and not the name of a member or an option.
     private func isName(_ index: Int) -> Bool { !isFieldName(index) && !isSymbol(.colon, at: index + 1) }
 
-    private func field(_ index: Int, _ name: String) -> String? {
+    private func field(_ index: Int, _ name: String, _ seen: SeenTraffic) -> String? {
         if let help = resultPart(index, name) { return Self.code(".\(name)", help) }
+        let type = lastValue(index, seen)?.type
         // Behind a table's row stands one of its columns.
-        guard isPayloadDot(index - 1) else { return Self.code(".\(name)", "A part of the value before it.") }
-        guard let type = declaredFields[name] else {
-            return Self.code(".\(name)", "A field of the payload; no schema says what it holds.")
+        guard isPayloadDot(index - 1) else {
+            return Self.code(".\(name)", "A part of the value before it\(type.map { "; \($0) in traffic" } ?? "").")
         }
-        return Self.code(".\(name)", "A field of the payload: \(type), says the schema of `from`.")
+        guard let declared = declaredFields[name] else {
+            let line = type.map { "\($0) in traffic, and no schema says more" } ?? "no schema says what it holds"
+            return Self.code(".\(name)", "A field of the payload; \(line).")
+        }
+        // A time is a number or a text of JSON.
+        let isAsDeclared = type.map { declared.contains($0) || declared.contains("a time") || $0 == "null" } ?? true
+        let other = isAsDeclared ? "" : " In traffic it is \(type ?? "")."
+        return Self.code(".\(name)", "A field of the payload: \(declared), says the schema of `from`.\(other)")
     }
 
     private func markdown(_ definition: Definition) -> String {

@@ -35,6 +35,8 @@ package struct EditorFile {
     private(set) var tableColumns: [String: [String]] = [:]
     /// The models that could be opened.
     private(set) var models: [String: ModelPlan] = [:]
+    /// The topics of each `from`, with the section of their rule.
+    private(set) var sources: [(section: Int?, source: EditorSource)] = []
 
     /// Parses and checks `file`; see `RuleCompiler.compile` for the three readers. A file beyond the limit is empty here.
     package init(
@@ -105,6 +107,7 @@ package struct EditorFile {
     private mutating func define(_ rule: RuleSyntax, _ scope: FileScope, _ log: DiagnosticLog) {
         let section = section(at: rule.name.span.start)
         for from in rule.sources {
+            sources.append((section, EditorSource(from)))
             for case .hole(let written, let span) in from.topic {
                 let name = written.hasSuffix("...") ? String(written.dropLast(3)) : written
                 definitions.append(Definition(kind: .capture, name: name, span: span, section: section, type: "a text"))

@@ -11,6 +11,7 @@ extension LanguageServer {
         else { return }
         rules[uri] = WorkspaceRules.Document(uri: uri, text: EditorText(text))
         publish()
+        listen(uri)
     }
 
     mutating func change(_ parameters: [String: Any]) {
@@ -29,6 +30,7 @@ extension LanguageServer {
         }
         rules[uri] = document
         publish()
+        listen(uri)
     }
 
     mutating func close(_ parameters: [String: Any]) {
@@ -37,6 +39,18 @@ extension LanguageServer {
         // What was not saved is gone: the file counts as it is on the disk.
         rules.readFolder()
         publish()
+        listen(uri)
+    }
+
+    /// Listens to the topics of an open file, and no longer to those of a closed one.
+    private mutating func listen(_ uri: String) {
+        guard let traffic else { return }
+        let name = WorkspaceRules.name(uri)
+        sourceTopics[name] = rules[uri].map { document in
+            let source = RuleSourceFile(name: name, text: document.text.text)
+            return RuleFiles.editorFile(source, text: document.text).sourceTopics
+        }
+        traffic.want(sourceTopics.values.reduce(into: []) { $0.formUnion($1) })
     }
 
     static func uri(_ parameters: [String: Any]) -> String? {

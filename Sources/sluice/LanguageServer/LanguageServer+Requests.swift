@@ -22,6 +22,8 @@ extension LanguageServer {
         return (RuleFiles.editorFile(source, text: document.text), position, document.uri)
     }
 
+    private func seen(_ file: EditorFile) -> SeenTraffic { traffic?.seen(file.sourceTopics) ?? SeenTraffic() }
+
     /// The whole text is replaced, or nothing when it is in form already; a file with mistakes is left alone.
     func formatting(_ parameters: [String: Any]) throws(RequestFailure) -> Any {
         let document = try document(parameters)
@@ -38,7 +40,7 @@ extension LanguageServer {
 
     func hover(_ parameters: [String: Any]) throws(RequestFailure) -> Any {
         let (file, position, _) = try file(parameters)
-        guard let hover = file.hover(at: position) else { return NSNull() }
+        guard let hover = file.hover(at: position, seen: seen(file)) else { return NSNull() }
         return [
             "contents": ["kind": "markdown", "value": hover.markdown], "range": ProtocolValues.json(hover.range),
         ] as [String: Any]
@@ -46,7 +48,7 @@ extension LanguageServer {
 
     func completion(_ parameters: [String: Any]) throws(RequestFailure) -> Any {
         let (file, position, _) = try file(parameters)
-        return file.completions(at: position).map { ProtocolValues.json($0) }
+        return file.completions(at: position, seen: seen(file)).map { ProtocolValues.json($0) }
     }
 
     func definition(_ parameters: [String: Any]) throws(RequestFailure) -> Any {

@@ -11,7 +11,13 @@ struct LanguageServer {
     var rules = WorkspaceRules()
     /// URIs for which findings were shown: they get an empty list when there are none any more.
     var shownURIs: Set<String> = []
+    /// Live values, when the server was given a broker.
+    let traffic: LiveTraffic?
+    /// Topics that the rules of each open file take.
+    var sourceTopics: [String: Set<EditorSource>] = [:]
     private var isConnected = true
+
+    init(traffic: LiveTraffic? = nil) { self.traffic = traffic }
 
     /// True when the editor said `shutdown` before it left.
     mutating func serve() -> Bool {
@@ -117,9 +123,7 @@ struct LanguageServer {
     // MARK: Sending
 
     mutating func send(_ message: [String: Any]) {
-        var message = message
-        message["jsonrpc"] = "2.0"
-        if !channel.send(message) { isConnected = false }
+        if !MessageChannel.send(message) { isConnected = false }
     }
 
     private mutating func fail(_ id: Any, _ failure: RequestFailure) {

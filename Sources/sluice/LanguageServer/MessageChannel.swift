@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// Messages of the protocol on standard input and output: a header with a length, and a body of JSON.
 struct MessageChannel {
@@ -111,11 +112,17 @@ struct MessageChannel {
         }
     }
 
+    /// Messages are written whole, also by threads that have something to log.
+    private static let writing = Mutex(())
+
     /// False when nobody reads any more.
-    func send(_ message: [String: Any]) -> Bool {
+    static func send(_ message: [String: Any]) -> Bool {
+        var message = message
+        message["jsonrpc"] = "2.0"
         guard let body = try? JSONSerialization.data(withJSONObject: message, options: [.sortedKeys]) else {
             return true
         }
-        return StandardOutput.write(Array("Content-Length: \(body.count)\r\n\r\n".utf8) + Array(body))
+        let bytes = Array("Content-Length: \(body.count)\r\n\r\n".utf8) + Array(body)
+        return writing.withLock { _ in StandardOutput.write(bytes) }
     }
 }
