@@ -26,7 +26,7 @@ extension RuleEngine {
     ) -> Bool {
         guard rules.indices.contains(Int(ticket.rule)) else { return false }
         return rules[Int(ticket.rule)].accept(
-            Int(ticket.call), ticket.number, unsafe [UInt8](result), self, &outputs)
+            Int(ticket.call), ticket.number, unsafe ByteSlice(result), self, &outputs)
     }
 
     /// Name of the rule that a ticket speaks of.

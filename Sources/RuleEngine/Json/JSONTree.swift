@@ -68,6 +68,12 @@ enum JSONTree {
         return try JSONScanner.scalar(bytes, &index, first, arena)
     }
 
+    /// The elements of a JSON list, until `body` says false.
+    static func visitElements(_ list: Value, _ arena: Arena, _ body: (Value) -> Bool) {
+        var goesOn = true
+        try? forEachElement(list.slice, arena) { if goesOn { goesOn = body($0) } }
+    }
+
     private static func forEachElement(
         _ bytes: ByteSlice, _ arena: Arena, _ body: (Value) -> Void
     ) throws(JSONFault) {

@@ -7,8 +7,16 @@ enum ModelArguments {
     static func append(
         _ value: Value, as element: ModelSignature.Element, room: inout Int, to row: inout [UInt8], _ arena: Arena
     ) -> Bool {
+        if value.kind == .jsonList {
+            var fits = true
+            JSONTree.visitElements(value, arena) { part in
+                fits = append(part, as: element, room: &room, to: &row, arena)
+                return fits
+            }
+            return fits
+        }
         if value.isList {
-            let values = JSONTree.expand(value, arena).values
+            let values = value.values
             guard values.count <= room else { return false }
             for index in 0..<values.count {
                 guard append(values[index], as: element, room: &room, to: &row, arena) else { return false }

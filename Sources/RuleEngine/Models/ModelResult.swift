@@ -3,79 +3,78 @@ import RuleLanguage
 /// Makes the object that a rule sees out of a result's bytes.
 struct ModelResult {
     private let plan: ModelPlan
+    private let names: ModelNames
     private let arena: Arena
-    private var members: [Value] = []
+    private let members: ValueBuffer
+    private var count = 0
 
     /// The object, or why there is none. What does not read counts as failed.
-    static func read(_ bytes: ByteSlice, _ plan: ModelPlan, _ arena: Arena) -> Result<Value, ModelCallError> {
+    static func read(
+        _ bytes: ByteSlice, _ plan: ModelPlan, _ names: ModelNames, _ arena: Arena
+    ) -> Result<Value, ModelCallError> {
         var reader = StateReader(bytes)
         guard let code = reader.byte(), let nanoseconds = reader.integer(), let count = reader.byte() else {
             return .failure(ModelCallError(failure: .failed))
         }
         if code != 0 { return .failure(ModelCallError(failure: ModelFailure(rawValue: code) ?? .failed)) }
-        var outputs: [Output] = []
-        for _ in 0..<count {
-            guard let output = Output.read(&reader, arena, plan.signature?.outputs, outputs.count) else {
-                return .failure(ModelCallError(failure: .failed))
-            }
-            outputs.append(output)
-        }
-        guard outputs.count == plan.signature?.outputs.count else {
+        guard let signature = plan.signature, signature.outputs.count == Int(count) else {
             return .failure(ModelCallError(failure: .failed))
         }
-        var result = ModelResult(plan: plan, arena: arena)
-        result.add(outputs, nanoseconds)
-        return .success(result.object)
+        names.parts.removeAll(keepingCapacity: true)
+        for tensor in signature.outputs {
+            guard let output = ModelOutput.read(&reader, arena, tensor.kind) else {
+                return .failure(ModelCallError(failure: .failed))
+            }
+            names.parts.append(output)
+        }
+        var result = ModelResult(plan: plan, names: names, arena: arena)
+        result.add(names.parts, nanoseconds)
+        return .success(.object(result.members.slice(0, count: result.count)))
     }
 
-    private init(plan: ModelPlan, arena: Arena) {
+    private init(plan: ModelPlan, names: ModelNames, arena: Arena) {
         self.plan = plan
+        self.names = names
         self.arena = arena
+        members = arena.values(ModelNames.Member.allCases.count * 2)
     }
 
-    private mutating func add(_ name: StaticString, _ value: Value) {
-        members.append(
-            .text(unsafe ByteSlice(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))))
-        members.append(value)
+    @inline(__always)
+    private mutating func add(_ member: ModelNames.Member, _ value: Value) {
+        members[count] = names[member]
+        members[count + 1] = value
+        count += 2
     }
 
-    private mutating func add(_ outputs: [Output], _ nanoseconds: Int64) {
+    private mutating func add(_ outputs: [ModelOutput], _ nanoseconds: Int64) {
         let results = plan.results
-        var best: Int?
         if let place = results.scores {
             let scores = softmaxed(outputs[place].elements)
-            best = ModelResult.greatest(scores)
-            if let best { add("class", .integer(Int64(best))) }
-            if let label = label(outputs, best) { add("label", label) }
-            if let best { add("confidence", scores[best]) }
-            add("scores", .list(scores))
+            let best = ModelResult.greatest(scores)
+            if let best { add(.classIndex, .integer(Int64(best))) }
+            if let label = label(outputs, best) { add(.label, label) }
+            if let best { add(.confidence, scores[best]) }
+            add(.scores, .list(scores))
         } else if let label = label(outputs, nil) {
-            add("label", label)
+            add(.label, label)
         }
-        if let place = results.value, outputs[place].elements.count == 1 { add("value", outputs[place].elements[0]) }
+        if let place = results.value, outputs[place].elements.count == 1 { add(.value, outputs[place].elements[0]) }
         let named = arena.values(outputs.count * 2)
         for (index, output) in outputs.enumerated() {
-            named[index * 2] = .text(arena.copy(Array((plan.signature?.outputs[index].name ?? "").utf8)))
+            named[index * 2] = names.outputs[index]
             named[index * 2 + 1] = output.value(arena)
         }
-        add("outputs", .object(named))
-        add("time_ms", .double(Double(nanoseconds) / 1e6))
-        add("model", .text(arena.copy(Array(plan.name.utf8))))
-        add("sha256", .text(arena.copy(Array((plan.signature?.sha256 ?? "").utf8))))
-    }
-
-    private var object: Value {
-        let values = arena.values(members.count)
-        for (index, member) in members.enumerated() { values[index] = member }
-        return .object(values)
+        add(.outputs, .object(named))
+        add(.time, .double(Double(nanoseconds) / 1e6))
+        add(.model, names.name)
+        add(.sha256, names.sha256)
     }
 
     /// A declared label; else what the model itself says.
-    private func label(_ outputs: [Output], _ best: Int?) -> Value? {
-        let labels = plan.results.labels
-        if !labels.isEmpty {
-            guard let best, best < labels.count else { return nil }
-            return .text(arena.copy(Array(labels[best].utf8)))
+    private func label(_ outputs: [ModelOutput], _ best: Int?) -> Value? {
+        if !names.labels.isEmpty {
+            guard let best, best < names.labels.count else { return nil }
+            return names.labels[best]
         }
         guard let place = plan.results.label else { return nil }
         if let keys = outputs[place].keys {
@@ -115,50 +114,51 @@ struct ModelCallError: Error {
 }
 
 /// One output of a result.
-private struct Output {
+struct ModelOutput: BitwiseCopyable {
     var elements: ValueBuffer
     /// Of a map from labels to scores.
     var keys: ValueBuffer?
 
     static func read(
-        _ reader: inout StateReader, _ arena: Arena, _ signature: [ModelSignature.Tensor]?, _ index: Int
-    ) -> Output? {
-        guard let signature, index < signature.count, let first = values(&reader, arena) else { return nil }
-        if case .labelMaps = signature[index].kind {
+        _ reader: inout StateReader, _ arena: Arena, _ kind: ModelSignature.Tensor.Kind
+    ) -> ModelOutput? {
+        guard let first = values(&reader, arena) else { return nil }
+        if case .labelMaps = kind {
             guard let scores = values(&reader, arena), scores.count == first.count else { return nil }
-            return Output(elements: scores, keys: first)
+            return ModelOutput(elements: scores, keys: first)
         }
-        return Output(elements: first)
+        return ModelOutput(elements: first)
     }
 
     private static func values(_ reader: inout StateReader, _ arena: Arena) -> ValueBuffer? {
         guard let code = reader.byte(), let element = ModelSignature.Element(rawValue: code) else { return nil }
-        guard let count = reader.count(bytesEach: max(element.byteCount, 4 * (element == .text ? 1 : 0))) else {
-            return nil
-        }
+        guard let count = reader.count(bytesEach: element == .text ? 4 : element.byteCount) else { return nil }
         let values = arena.values(count)
-        for index in 0..<count {
-            if element == .text {
+        if element == .text {
+            for index in 0..<count {
                 guard let text = reader.slice() else { return nil }
                 values[index] = UTF8Check.firstFault(text) == nil ? .text(arena.copy(text)) : .missing
-            } else {
-                guard let raw = reader.raw(element.byteCount) else { return nil }
-                values[index] = number(raw, element)
             }
+            return values
         }
+        guard let raw = reader.raw(count * element.byteCount) else { return nil }
+        for index in 0..<count { values[index] = number(raw, index, element) }
         return values
     }
 
-    private static func number(_ raw: ByteSlice, _ element: ModelSignature.Element) -> Value {
+    @inline(__always)
+    private static func number(_ raw: ByteSlice, _ index: Int, _ element: ModelSignature.Element) -> Value {
+        let offset = index * element.byteCount
+        precondition(offset + element.byteCount <= raw.count, "element outside the output")
         switch element {
-        case .float32: unsafe .finite(Double(raw.start.loadUnaligned(as: Float.self)))
-        case .float64: unsafe .finite(raw.start.loadUnaligned(as: Double.self))
-        case .int64: unsafe .integer(raw.start.loadUnaligned(as: Int64.self))
-        case .int32: unsafe .integer(Int64(raw.start.loadUnaligned(as: Int32.self)))
-        case .int8: .integer(Int64(Int8(bitPattern: raw[0])))
-        case .uint8: .integer(Int64(raw[0]))
-        case .boolean: .boolean(raw[0] != 0)
-        case .text: .missing
+        case .float32: return unsafe .finite(Double(raw.start.loadUnaligned(fromByteOffset: offset, as: Float.self)))
+        case .float64: return unsafe .finite(raw.start.loadUnaligned(fromByteOffset: offset, as: Double.self))
+        case .int64: return unsafe .integer(raw.start.loadUnaligned(fromByteOffset: offset, as: Int64.self))
+        case .int32: return unsafe .integer(Int64(raw.start.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
+        case .int8: return .integer(Int64(Int8(bitPattern: raw[offset])))
+        case .uint8: return .integer(Int64(raw[offset]))
+        case .boolean: return .boolean(raw[offset] != 0)
+        case .text: return .missing
         }
     }
 

@@ -29,6 +29,8 @@ struct ModelCall {
     /// Index in the rule's plan.
     var model: Int
     var inputs: [Input]
+
+    var rowByteCount: Int { inputs.reduce(0) { $0 + $1.count * $1.element.byteCount } }
 }
 
 /// Where a rule waits for its models, in the order of its way.
@@ -47,13 +49,15 @@ struct ModelSites {
     private(set) var plainConditionHistories: [Int] = []
     /// For each site, histories that the arguments of its calls read.
     private(set) var argumentHistories: [[Int]] = []
+    /// For each site, the registers that what comes behind it reads, rising. Captures are always among them.
+    private(set) var liveRegisters: [[Int]] = []
     /// Aggregates that an evaluation reads from its first site on.
     private(set) var aggregates: [Int] = []
 
     private let plan: RulePlan
     private var placed = Set<Int>()
 
-    init(_ plan: RulePlan) {
+    init(_ plan: RulePlan, _ layout: RegisterLayout) {
         self.plan = plan
         siteOfCall = Array(repeating: nil, count: plan.modelCalls.count)
         for (index, step) in plan.steps.enumerated() {
@@ -80,7 +84,44 @@ struct ModelSites {
         let evaluated = plan.windowLets.map(\.expression) + condition + published
         let arguments = sites.filter { if case .step = $0.place { false } else { true } }
             .flatMap { $0.calls.flatMap { plan.modelCalls[$0].inputs.flatMap { $0 } } }
+        liveRegisters = sites.indices.map { live(behind: $0, layout, published) }
         aggregates = Set((evaluated + arguments).flatMap { ExpressionWalk.aggregates($0) }).sorted()
+    }
+
+    private func live(behind index: Int, _ layout: RegisterLayout, _ published: [Expression]) -> [Int] {
+        var read = published + plan.histories.map(\.argument)
+        if let when = plan.when { read += [when.condition] + (when.until.map { [$0] } ?? []) }
+        switch sites[index].place {
+        case .step(let step):
+            for part in plan.steps[step...] {
+                switch part {
+                case .filter(let expression): read.append(expression)
+                case .bind(let binding): read.append(binding.expression)
+                case .dedupe(let keys, _): read += keys
+                }
+            }
+            read += plan.window?.by ?? []
+            read += plan.aggregates.compactMap(\.argument) + plan.windowLets.map(\.expression)
+        case .bind(let bind): read += plan.windowLets[bind...].map(\.expression)
+        case .condition, .publish: break
+        }
+        for site in sites[(index + 1)...] { read += site.calls.flatMap { plan.modelCalls[$0].inputs.joined() } }
+        var live = Set(layout.captures..<layout.captures + plan.captures.count)
+        for expression in read {
+            ExpressionWalk.visit(expression) { part in
+                switch part {
+                case .path(let slot): live.insert(layout.paths + slot)
+                case .payload: live.insert(layout.payload)
+                case .letValue(let slot): live.insert(layout.lets + slot)
+                case .history(let slot): live.insert(layout.histories + slot)
+                case .modelResult(let slot): live.insert(layout.models + slot)
+                default: break
+                }
+            }
+        }
+        // The site's own results come with the answers.
+        for call in sites[index].calls { live.remove(layout.models + call) }
+        return live.sorted()
     }
 
     private func plainHistories(_ expressions: [Expression]) -> [Int] {

@@ -4,7 +4,8 @@ import RuleLanguage
 final class WaitingEvaluation {
     let number: UInt64
     let site: Int
-    let saved: SavedEvaluation
+    /// Times, facts and registers, as `RuleRuntime.frame` writes them, and the rows of the calls.
+    let frame: [UInt8]
     /// The group, where the way up to the site found one.
     let group: Group?
     /// As `RuleRuntime.historyHolder`.
@@ -18,16 +19,17 @@ final class WaitingEvaluation {
     let eventNumber: UInt64
     /// What a run toward `for` has reached before this evaluation.
     let reached: Int64
-    /// For each call of the site; nil: not there yet.
-    var results: [[UInt8]?]
+    /// For each call of the site; nil: not there yet. Empty: none is.
+    private(set) var results: [[UInt8]?]
+    private(set) var openCount: Int
 
     init(
-        number: UInt64, site: Int, saved: SavedEvaluation, group: Group?, holder: Group?, histories: [Int], depth: Int,
-        clock: Int64, messageNumber: UInt64, eventNumber: UInt64, reached: Int64, results: [[UInt8]?]
+        number: UInt64, site: Int, frame: [UInt8], group: Group?, holder: Group?, histories: [Int], depth: Int,
+        clock: Int64, messageNumber: UInt64, eventNumber: UInt64, reached: Int64, results: [[UInt8]?], callCount: Int
     ) {
         self.number = number
         self.site = site
-        self.saved = saved
+        self.frame = frame
         self.group = group
         self.holder = holder
         self.histories = histories
@@ -37,14 +39,23 @@ final class WaitingEvaluation {
         self.eventNumber = eventNumber
         self.reached = reached
         self.results = results
+        openCount = callCount - results.count { $0 != nil }
     }
 
-    var isReady: Bool { !results.contains { $0 == nil } }
+    @inline(__always) var isReady: Bool { openCount == 0 }
+
+    /// Whether a call has no result yet.
+    func isOpen(_ place: Int) -> Bool { results.isEmpty || results[place] == nil }
+
+    /// Keeps the result of a call that has none yet; `callCount` are the site's.
+    func keep(_ result: [UInt8], of place: Int, callCount: Int) {
+        if results.isEmpty { results = Array(repeating: nil, count: callCount) }
+        results[place] = result
+        openCount -= 1
+    }
 
     /// About what it takes, bytes.
-    var byteCount: Int {
-        512 + saved.topic.count + saved.payload.count + saved.properties.count + 64 * saved.registers.count
-    }
+    var byteCount: Int { 256 + frame.count }
 }
 
 /// What waits at the sites of one rule: a queue for each, so that nothing overtakes anything. Confined to the engine's

@@ -223,7 +223,7 @@ struct RuleProgram {
         earlier.formUnion(limitHistories)
         raiseHistories = raising.flatMap { ExpressionWalk.histories($0, plan) }.filter { !earlier.contains($0) }
         clearHistories = clearing.flatMap { ExpressionWalk.histories($0, plan) }.filter { !earlier.contains($0) }
-        if !plan.modelCalls.isEmpty { models = ModelSites(plan) }
+        if !plan.modelCalls.isEmpty { models = ModelSites(plan, layout) }
         publishAggregates = (limiting + raising + clearing).flatMap { ExpressionWalk.aggregates($0) }
     }
 

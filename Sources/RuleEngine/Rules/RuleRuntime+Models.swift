@@ -23,65 +23,77 @@ extension RuleRuntime {
             compute(models.argumentHistories[site], group)
         }
         if let runner = engine.runner {
-            for call in calls { finish(call, runNow(call, runner, engine)) }
+            for call in calls { runNow(call, runner, engine) }
             return true
         }
+        var frame = beginFrame(site, models)
         var results: [[UInt8]?] = []
-        for call in calls {
-            results.append(ask(call, engine.waitingNumber + 1, engine))
+        var openCount = 0
+        for (place, call) in calls.enumerated() {
+            let failure = ask(call, engine.waitingNumber + 1, engine, &frame)
+            if failure == nil { openCount += 1 }
+            if failure != nil, results.isEmpty { results = Array(repeating: nil, count: calls.count) }
+            if let failure { results[place] = failure }
         }
-        if !results.contains(where: { $0 == nil }), waiting.isEmpty(at: site) {
-            for (call, result) in zip(calls, results) { finish(call, result ?? []) }
+        if openCount == 0, waiting.isEmpty(at: site) {
+            finish(calls, results)
             return true
         }
         engine.waitingNumber += 1
         engine.isEngineDirty = true
         let context = machine.context
+        let computed = hasHistories ? historyStamps.indices.filter { historyStamps[$0] == occasion } : []
         waiting.append(
             WaitingEvaluation(
-                number: engine.waitingNumber, site: site, saved: save(aggregates: aggregates(at: site)),
-                group: group, holder: historyHolder,
-                histories: historyStamps.indices.filter { historyStamps[$0] == occasion }, depth: emission.depth,
-                clock: context.now, messageNumber: context.number, eventNumber: eventNumber, reached: reached,
-                results: results))
+                number: engine.waitingNumber, site: site, frame: frame, group: group,
+                holder: historyHolder, histories: computed, depth: emission.depth, clock: context.now,
+                messageNumber: context.number, eventNumber: eventNumber, reached: reached, results: results,
+                callCount: calls.count))
         return false
-    }
-
-    /// Above the window there are none.
-    private func aggregates(at site: Int) -> [Int] {
-        guard let models = program.models else { return [] }
-        if case .step = models.sites[site].place { return [] }
-        return models.aggregates
     }
 
     // MARK: Calls
 
-    /// Puts a row into the engine's batch for the model; the result where there is one at once.
-    private func ask(_ call: Int, _ number: UInt64, _ engine: RuleEngine) -> [UInt8]? {
+    /// Puts a row into the engine's batch for the model, and into the frame; the result where there is one at once.
+    private func ask(_ call: Int, _ number: UInt64, _ engine: RuleEngine, _ frame: inout [UInt8]) -> [UInt8]? {
         let model = modelIndices[program.modelCalls[call].model]
-        guard engine.models[model].signature != nil else { return ModelResultWriter.failure(.unavailable) }
+        guard engine.models[model].signature != nil else {
+            frame.append(count: 0)
+            return ModelResultWriter.failure(.unavailable)
+        }
         let before = engine.batches[model].rows.count
         guard appendRow(call, to: &engine.batches[model].rows) else {
             let added = engine.batches[model].rows.count - before
             engine.batches[model].rows.removeLast(added)
+            frame.append(count: 0)
             return ModelResultWriter.failure(.input)
         }
-        engine.batches[model].tickets.append(
-            ModelTicket(rule: Int32(truncatingIfNeeded: index), call: Int32(truncatingIfNeeded: call), number: number))
+        frame.append(count: engine.batches[model].rows.count - before)
+        frame.append(contentsOf: engine.batches[model].rows[before...])
+        append(ticket: call, number, model, engine)
         return nil
     }
 
-    /// Runs a call on this thread.
-    private func runNow(_ call: Int, _ runner: any ModelRunner, _ engine: RuleEngine) -> [UInt8] {
+    private func append(ticket call: Int, _ number: UInt64, _ model: Int, _ engine: RuleEngine) {
+        engine.batches[model].tickets.append(
+            ModelTicket(rule: Int32(truncatingIfNeeded: index), call: Int32(truncatingIfNeeded: call), number: number))
+    }
+
+    /// Runs a call on this thread and puts its result into its register.
+    private func runNow(_ call: Int, _ runner: any ModelRunner, _ engine: RuleEngine) {
         let model = modelIndices[program.modelCalls[call].model]
         engine.rowScratch.removeAll(keepingCapacity: true)
         engine.resultScratch.removeAll(keepingCapacity: true)
-        guard engine.models[model].signature != nil else { return ModelResultWriter.failure(.unavailable) }
-        guard appendRow(call, to: &engine.rowScratch) else { return ModelResultWriter.failure(.input) }
-        unsafe engine.rowScratch.withUnsafeBytes { row in
-            unsafe runner.run(model, row, into: &engine.resultScratch)
+        if engine.models[model].signature == nil {
+            ModelResultWriter.fail(.unavailable, nanoseconds: 0, to: &engine.resultScratch)
+        } else if appendRow(call, to: &engine.rowScratch) {
+            unsafe engine.rowScratch.withUnsafeBytes { row in
+                unsafe runner.run(model, row, into: &engine.resultScratch)
+            }
+        } else {
+            ModelResultWriter.fail(.input, nanoseconds: 0, to: &engine.resultScratch)
         }
-        return engine.resultScratch
+        unsafe engine.resultScratch.withUnsafeBytes { unsafe finish(call, ByteSlice($0)) }
     }
 
     /// Appends the elements of a call's arguments; false when one is missing or does not fit.
@@ -99,11 +111,17 @@ extension RuleRuntime {
         return true
     }
 
+    private func finish(_ calls: [Int], _ results: [[UInt8]?]) {
+        for (place, call) in calls.enumerated() {
+            let result = results[place] ?? []
+            unsafe result.withUnsafeBytes { unsafe finish(call, ByteSlice($0)) }
+        }
+    }
+
     /// Puts a call's result into its register.
-    private func finish(_ call: Int, _ bytes: [UInt8]) {
-        let model = plan.models[program.modelCalls[call].model]
-        let result = unsafe bytes.withUnsafeBytes { unsafe ModelResult.read(ByteSlice($0), model, machine.arena) }
-        switch result {
+    private func finish(_ call: Int, _ bytes: ByteSlice) {
+        let model = program.modelCalls[call].model
+        switch ModelResult.read(bytes, plan.models[model], modelNames[model], machine.arena) {
         case .success(let value):
             counters.inferences &+= 1
             machine.registers[program.layout.models + call] = value
@@ -118,13 +136,22 @@ extension RuleRuntime {
 
     /// Takes the result of a call; false when nobody waits for it any more.
     func accept(
-        _ call: Int, _ number: UInt64, _ result: [UInt8], _ engine: RuleEngine, _ outputs: inout [RuleOutput]
+        _ call: Int, _ number: UInt64, _ result: ByteSlice, _ engine: RuleEngine, _ outputs: inout [RuleOutput]
     ) -> Bool {
         guard let models = program.models, call >= 0, call < models.siteOfCall.count,
-            let site = models.siteOfCall[call], let entry = waiting.find(number, at: site),
-            let place = models.sites[site].calls.firstIndex(of: call), entry.results[place] == nil
+            let site = models.siteOfCall[call]
         else { return false }
-        entry.results[place] = result
+        let calls = models.sites[site].calls
+        // Mostly the answers come in the order of the questions: nothing of them is kept then.
+        if calls.count == 1, let first = waiting.first(at: site), first.number == number, first.isOpen(0) {
+            waiting.removeFirst(at: site)
+            resume(first, result, engine, &outputs)
+            goOn(at: site, engine, &outputs)
+            return true
+        }
+        guard let entry = waiting.find(number, at: site), let place = calls.firstIndex(of: call), entry.isOpen(place)
+        else { return false }
+        entry.keep(result.array, of: place, callCount: calls.count)
         waiting.isDirty = true
         goOn(at: site, engine, &outputs)
         return true
@@ -134,7 +161,7 @@ extension RuleRuntime {
     private func goOn(at site: Int, _ engine: RuleEngine, _ outputs: inout [RuleOutput]) {
         while let entry = waiting.first(at: site), entry.isReady {
             waiting.removeFirst(at: site)
-            resume(entry, engine, &outputs)
+            resume(entry, nil, engine, &outputs)
         }
         releaseTimers(engine)
     }
@@ -143,30 +170,31 @@ extension RuleRuntime {
     func failWaiting(
         _ failure: ModelFailure, downTo countMax: Int, _ engine: RuleEngine, _ outputs: inout [RuleOutput]
     ) {
+        guard let models = program.models else { return }
         while waiting.count > countMax, let entry = waiting.frontmost {
-            for place in entry.results.indices where entry.results[place] == nil {
-                entry.results[place] = ModelResultWriter.failure(failure)
+            let callCount = models.sites[entry.site].calls.count
+            for place in 0..<callCount where entry.isOpen(place) {
+                entry.keep(ModelResultWriter.failure(failure), of: place, callCount: callCount)
             }
             goOn(at: entry.site, engine, &outputs)
         }
     }
 
-    private func resume(_ entry: WaitingEvaluation, _ engine: RuleEngine, _ outputs: inout [RuleOutput]) {
+    /// `result`: of the only call; nil: all results are in the entry.
+    private func resume(
+        _ entry: WaitingEvaluation, _ result: ByteSlice?, _ engine: RuleEngine, _ outputs: inout [RuleOutput]
+    ) {
         guard let models = program.models else { return }
         let mark = engine.arena.mark
         let emission = Emission(engine: engine, depth: entry.depth)
         isRunning = true
         if hasAlarm, let group = entry.group { reachDeadlines(group, entry, emission, &outputs) }
-        eventNumber = entry.eventNumber
-        machine.context = EvaluationContext()
-        machine.context.now = entry.clock
-        machine.context.number = entry.messageNumber
-        load(entry.saved)
+        load(entry, models)
         beginOccasion()
         for history in entry.histories { historyStamps[history] = occasion }
         historyHolder = entry.holder
         let site = models.sites[entry.site]
-        for (call, result) in zip(site.calls, entry.results) { finish(call, result ?? []) }
+        if let result { finish(site.calls[0], result) } else { finish(site.calls, entry.results) }
         if case .step(let index) = site.place {
             if runSteps(from: index, site: entry.site + 1, entry.group, emission) {
                 enterWindow(nil, emission, &outputs)
@@ -217,15 +245,18 @@ extension RuleRuntime {
     func askAgain(_ engine: RuleEngine, _ outputs: inout [RuleOutput]) {
         guard let models = program.models, waiting.count > 0 else { return }
         for entry in waiting.all where !entry.isReady {
-            let mark = engine.arena.mark
-            machine.context = EvaluationContext()
-            machine.context.now = entry.clock
-            machine.context.number = entry.messageNumber
-            load(entry.saved)
-            for (place, call) in models.sites[entry.site].calls.enumerated() where entry.results[place] == nil {
-                entry.results[place] = ask(call, entry.number, engine)
+            let calls = models.sites[entry.site].calls
+            forEachRow(entry, calls.count) { place, row in
+                guard entry.isOpen(place) else { return }
+                let call = calls[place]
+                let model = modelIndices[program.modelCalls[call].model]
+                guard row.count == program.modelCalls[call].rowByteCount, engine.models[model].signature != nil else {
+                    entry.keep(ModelResultWriter.failure(.unavailable), of: place, callCount: calls.count)
+                    return
+                }
+                engine.batches[model].rows.append(row)
+                append(ticket: call, entry.number, model, engine)
             }
-            engine.arena.release(mark)
         }
         for site in models.sites.indices.reversed() { goOn(at: site, engine, &outputs) }
     }

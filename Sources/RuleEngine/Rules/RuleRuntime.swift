@@ -24,6 +24,8 @@ final class RuleRuntime {
     let amongTable: TableData?
     let hasHistories: Bool
     let callsModels: Bool
+    /// For each model of the plan, the texts of its results.
+    let modelNames: [ModelNames]
     /// For each model of the plan, its index in the engine's.
     var modelIndices: [Int] = []
     @exclusivity(unchecked) @safe var waiting: WaitingEvaluations
@@ -94,6 +96,7 @@ final class RuleRuntime {
         hasAlarm = plan.when.map { $0.forNanoseconds != nil || $0.until != nil } ?? false
         hasHistories = !plan.histories.isEmpty
         callsModels = program.models != nil
+        modelNames = plan.models.map { ModelNames($0) }
         waiting = WaitingEvaluations(program.models?.sites ?? [])
         hasOwnTimes = RuleRuntime.hasOwnTimes(plan) || callsModels
         if case .every = plan.window?.kind { isOnGrid = !hasOwnTimes } else { isOnGrid = false }

@@ -31,9 +31,7 @@ extension RuleRuntime {
                 bytes.append(boolean: result != nil)
                 if let result { bytes.append(sized: result) }
             }
-            var saved: [UInt8] = []
-            entry.saved.append(to: &saved)
-            bytes.append(sized: saved)
+            bytes.append(sized: entry.frame)
         }
         StateFrame.seal(&bytes)
         return bytes
@@ -80,7 +78,7 @@ extension RuleRuntime {
         }
         guard let depth = reader.count(bytesEach: 0), let clock = reader.integer(), let message = reader.word(),
             let event = reader.word(), let reached = reader.integer(), let resultCount = reader.count(),
-            resultCount == models.sites[site].calls.count
+            resultCount == 0 || resultCount == models.sites[site].calls.count
         else { return nil }
         var results: [[UInt8]?] = []
         for _ in 0..<resultCount {
@@ -92,14 +90,11 @@ extension RuleRuntime {
             guard let result = reader.slice() else { return nil }
             results.append(result.array)
         }
-        guard let part = reader.slice() else { return nil }
-        var inner = StateReader(part)
-        guard let saved = SavedEvaluation.read(&inner, machine.arena), inner.isAtEnd,
-            saved.registers.count <= program.layout.aggregates, saved.aggregates.count <= program.calls.count
-        else { return nil }
+        guard let frame = reader.slice(), isSound(frame, site, models) else { return nil }
         return WaitingEvaluation(
-            number: number, site: site, saved: saved, group: group.group, holder: holder.group, histories: histories,
-            depth: depth, clock: clock, messageNumber: message, eventNumber: event, reached: reached, results: results)
+            number: number, site: site, frame: frame.array, group: group.group, holder: holder.group, histories: histories,
+            depth: depth, clock: clock, messageNumber: message, eventNumber: event, reached: reached, results: results,
+            callCount: models.sites[site].calls.count)
     }
 
     private struct FoundGroup {
