@@ -61,4 +61,28 @@ import Testing
     @Test func whatCouldHarmAScreenIsReplaced() {
         #expect(read("{\"t\": \"\u{202E}\"}").last == "t a text: \"\u{FFFD}\"")
     }
+
+    @Test(arguments: [SourcePlan.Decoding.json, .cbor, .number, .text])
+    func anyBytesAreSurvived(_ decoding: SourcePlan.Decoding) {
+        let samples: [[UInt8]] = [
+            Array(#"{"v": -1.5e3, "o": {"l": [1, {"a": "\u00e9"}], "n": null}, "t": "x"}"#.utf8),
+            [0xA3, 0x61, 0x76, 0xFB, 0x40, 0x09, 0x21, 0xFB, 0x54, 0x44, 0x2D, 0x18, 0x01, 0x9F, 0x02, 0xFF]
+                + [0x62, 0x6F, 0x6F, 0xBF, 0x61, 0x61, 0xC2, 0x42, 0x01, 0x02, 0xFF],
+        ]
+        #expect(samples.map { PayloadFields.read($0, as: .json).count } == [6, 0])
+        #expect(samples.map { PayloadFields.read($0, as: .cbor).count } == [0, 5])
+        var random: UInt64 = 5
+        func next(_ limit: Int) -> Int {
+            random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(random >> 33) % limit
+        }
+        for round in 0..<4_000 {
+            var bytes = samples[round % samples.count]
+            for _ in 0...next(4) {
+                let place = next(bytes.count)
+                if next(4) == 0 { bytes.remove(at: place) } else { bytes[place] = UInt8(next(256)) }
+            }
+            #expect(PayloadFields.read(bytes, as: decoding).count <= PayloadFields.fieldsMax)
+        }
+    }
 }

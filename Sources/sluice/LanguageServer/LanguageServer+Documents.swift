@@ -47,8 +47,8 @@ extension LanguageServer {
         guard let traffic else { return }
         let name = WorkspaceRules.name(uri)
         sourceTopics[name] = rules[uri].map { document in
-            let source = RuleSourceFile(name: name, text: document.text.text)
-            return RuleFiles.editorFile(source, text: document.text).sourceTopics
+            // Topics need no tables and models: nothing is read for them.
+            EditorFile(RuleSourceFile(name: name, text: document.text.text), text: document.text).sourceTopics
         }
         traffic.want(sourceTopics.values.reduce(into: []) { $0.formUnion($1) })
     }

@@ -28,6 +28,7 @@ final class LiveTraffic: Sendable {
     }
 
     private struct Kept {
+        let filter: [UInt8]
         var fields: [[String]: Entry] = [:]
         var captures: [String: Entry] = [:]
     }
@@ -68,7 +69,9 @@ final class LiveTraffic: Sendable {
             if state.kept.count + wanted.count > Self.sourcesMax {
                 state.kept = state.kept.filter { wanted.contains($0.key) }
             }
-            for source in wanted where state.kept[source] == nil { state.kept[source] = Kept() }
+            for source in wanted where state.kept[source] == nil {
+                state.kept[source] = Kept(filter: Array(source.filter.utf8))
+            }
             return true
         }
         if isNew { changed.signal() }
@@ -100,7 +103,7 @@ final class LiveTraffic: Sendable {
 
     private func take(_ message: ReceivedMessage) {
         let sources = state.withLock { state in
-            state.kept.keys.filter { TopicText.matches(name: message.topic, filter: Array($0.filter.utf8)) }
+            state.kept.compactMap { TopicText.matches(name: message.topic, filter: $1.filter) ? $0 : nil }
         }
         let topic = message.topicText
         let shownTopic = Self.shown(topic, Self.topicCountMax)
