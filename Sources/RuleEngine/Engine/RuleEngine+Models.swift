@@ -13,7 +13,11 @@ extension RuleEngine {
         var taken: [ModelBatch] = []
         for index in batches.indices where !batches[index].tickets.isEmpty {
             taken.append(batches[index])
+            let before = batches[index]
             batches[index] = ModelBatch(model: index, tickets: [], rows: [])
+            // The next is about as large.
+            batches[index].tickets.reserveCapacity(before.tickets.count)
+            batches[index].rows.reserveCapacity(before.rows.count)
         }
         return taken
     }

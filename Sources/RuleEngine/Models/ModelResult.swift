@@ -2,52 +2,48 @@ import RuleLanguage
 
 /// Makes the object that a rule sees out of a result's bytes.
 struct ModelResult {
-    private let plan: ModelPlan
-    private let names: ModelNames
+    private let shape: ModelResultShape
     private let arena: Arena
     private let members: ValueBuffer
     private var count = 0
 
     /// The object, or why there is none. What does not read counts as failed.
     static func read(
-        _ bytes: ByteSlice, _ plan: ModelPlan, _ names: ModelNames, _ arena: Arena
+        _ bytes: ByteSlice, _ shape: ModelResultShape, _ arena: Arena
     ) -> Result<Value, ModelCallError> {
         var reader = StateReader(bytes)
         guard let code = reader.byte(), let nanoseconds = reader.integer(), let count = reader.byte() else {
             return .failure(ModelCallError(failure: .failed))
         }
         if code != 0 { return .failure(ModelCallError(failure: ModelFailure(rawValue: code) ?? .failed)) }
-        guard let signature = plan.signature, signature.outputs.count == Int(count) else {
-            return .failure(ModelCallError(failure: .failed))
-        }
-        names.parts.removeAll(keepingCapacity: true)
-        for tensor in signature.outputs {
-            guard let output = ModelOutput.read(&reader, arena, tensor.kind) else {
+        guard shape.areMaps.count == Int(count) else { return .failure(ModelCallError(failure: .failed)) }
+        shape.parts.removeAll(keepingCapacity: true)
+        for isMap in shape.areMaps {
+            guard let output = ModelOutput.read(&reader, arena, isMap: isMap) else {
                 return .failure(ModelCallError(failure: .failed))
             }
-            names.parts.append(output)
+            shape.parts.append(output)
         }
-        var result = ModelResult(plan: plan, names: names, arena: arena)
-        result.add(names.parts, nanoseconds)
+        var result = ModelResult(shape: shape, arena: arena)
+        result.add(shape.parts, nanoseconds)
         return .success(.object(result.members.slice(0, count: result.count)))
     }
 
-    private init(plan: ModelPlan, names: ModelNames, arena: Arena) {
-        self.plan = plan
-        self.names = names
+    private init(shape: ModelResultShape, arena: Arena) {
+        self.shape = shape
         self.arena = arena
-        members = arena.values(ModelNames.Member.allCases.count * 2)
+        members = arena.values(ModelResultShape.Member.allCases.count * 2)
     }
 
     @inline(__always)
-    private mutating func add(_ member: ModelNames.Member, _ value: Value) {
-        members[count] = names[member]
+    private mutating func add(_ member: ModelResultShape.Member, _ value: Value) {
+        members[count] = shape[member]
         members[count + 1] = value
         count += 2
     }
 
     private mutating func add(_ outputs: [ModelOutput], _ nanoseconds: Int64) {
-        let results = plan.results
+        let results = shape.results
         if let place = results.scores {
             let scores = softmaxed(outputs[place].elements)
             let best = ModelResult.greatest(scores)
@@ -61,22 +57,22 @@ struct ModelResult {
         if let place = results.value, outputs[place].elements.count == 1 { add(.value, outputs[place].elements[0]) }
         let named = arena.values(outputs.count * 2)
         for (index, output) in outputs.enumerated() {
-            named[index * 2] = names.outputs[index]
+            named[index * 2] = shape.outputs[index]
             named[index * 2 + 1] = output.value(arena)
         }
         add(.outputs, .object(named))
         add(.time, .double(Double(nanoseconds) / 1e6))
-        add(.model, names.name)
-        add(.sha256, names.sha256)
+        add(.model, shape.name)
+        add(.sha256, shape.sha256)
     }
 
     /// A declared label; else what the model itself says.
     private func label(_ outputs: [ModelOutput], _ best: Int?) -> Value? {
-        if !names.labels.isEmpty {
-            guard let best, best < names.labels.count else { return nil }
-            return names.labels[best]
+        if !shape.labels.isEmpty {
+            guard let best, best < shape.labels.count else { return nil }
+            return shape.labels[best]
         }
-        guard let place = plan.results.label else { return nil }
+        guard let place = shape.results.label else { return nil }
         if let keys = outputs[place].keys {
             guard let best, best < keys.count else { return nil }
             return keys[best]
@@ -96,7 +92,7 @@ struct ModelResult {
     }
 
     private func softmaxed(_ scores: ValueBuffer) -> ValueBuffer {
-        guard plan.results.isLogits, let best = ModelResult.greatest(scores) else { return scores }
+        guard shape.results.isLogits, let best = ModelResult.greatest(scores) else { return scores }
         let top = scores[best].asDouble
         let result = arena.values(scores.count)
         var sum = 0.0
@@ -120,10 +116,10 @@ struct ModelOutput: BitwiseCopyable {
     var keys: ValueBuffer?
 
     static func read(
-        _ reader: inout StateReader, _ arena: Arena, _ kind: ModelSignature.Tensor.Kind
+        _ reader: inout StateReader, _ arena: Arena, isMap: Bool
     ) -> ModelOutput? {
         guard let first = values(&reader, arena) else { return nil }
-        if case .labelMaps = kind {
+        if isMap {
             guard let scores = values(&reader, arena), scores.count == first.count else { return nil }
             return ModelOutput(elements: scores, keys: first)
         }

@@ -19,22 +19,70 @@ struct ModelSite {
 }
 
 /// A call of a model, compiled.
-struct ModelCall {
-    struct Input {
+final class ModelCall {
+    struct Argument: BitwiseCopyable {
+        var program: Program
+        /// Index among the inputs.
+        var input: Int
+    }
+    struct Input: BitwiseCopyable {
         var element: ModelSignature.Element
         /// Elements of one row.
         var count: Int
-        var arguments: [Program]
     }
     /// Index in the rule's plan.
-    var model: Int
-    var inputs: [Input]
+    let model: Int
+    let inputs: FixedBuffer<Input>
+    let arguments: FixedBuffer<Argument>
+    var rowByteCount: Int { blank.count }
+    /// A row of zeros.
+    private let blank: [UInt8]
 
-    var rowByteCount: Int { inputs.reduce(0) { $0 + $1.count * $1.element.byteCount } }
+    /// Arguments in the order of their inputs.
+    init(model: Int, inputs: [Input], arguments: [Argument]) {
+        self.model = model
+        self.inputs = FixedBuffer(inputs)
+        self.arguments = FixedBuffer(arguments)
+        blank = Array(repeating: 0, count: inputs.reduce(0) { $0 + $1.count * $1.element.byteCount })
+    }
+
+    deinit {
+        inputs.deallocate()
+        arguments.deallocate()
+    }
+
+    /// Appends a row; false when an argument is missing or does not fit, or there are too few elements.
+    func appendRow(_ machine: ProgramMachine, to row: inout [UInt8]) -> Bool {
+        let start = row.count
+        row.append(contentsOf: blank)
+        return unsafe row.withUnsafeMutableBytes { bytes in
+            var writer = unsafe ModelRowWriter(UnsafeMutableRawBufferPointer(rebasing: bytes[start...]))
+            return fill(&writer, machine)
+        }
+    }
+
+    private func fill(_ writer: inout ModelRowWriter, _ machine: ProgramMachine) -> Bool {
+        var input = 0
+        var room = inputs.count > 0 ? inputs[0].count : 0
+        var index = 0
+        while index < arguments.count {
+            let argument = arguments[index]
+            index += 1
+            while input < argument.input {
+                if room != 0 { return false }
+                input += 1
+                room = inputs[input].count
+            }
+            let value = machine.run(argument.program)
+            let element = inputs[input].element
+            guard writer.write(value, as: element, room: &room, machine.arena) else { return false }
+        }
+        return room == 0 && input == inputs.count - 1
+    }
 }
 
-/// Where a rule waits for its models, in the order of its way.
-struct ModelSites {
+/// Where a rule waits for its models, in the order of its way. Immutable once made.
+final class ModelSites {
     private(set) var sites: [ModelSite] = []
     /// For each step, and for each let below the window, its sites.
     private(set) var steps: [Range<Int>] = []
@@ -143,7 +191,7 @@ struct ModelSites {
     }
 
     /// Adds the sites of a place: first the calls that need no other of the place, then those that need them.
-    private mutating func add(_ place: ModelSite.Place, _ expressions: [Expression]) -> Range<Int> {
+    private func add(_ place: ModelSite.Place, _ expressions: [Expression]) -> Range<Int> {
         let start = sites.count
         var open = expressions.reduce(into: Set<Int>()) { $0.formUnion(calls($1)) }.subtracting(placed)
         while !open.isEmpty {

@@ -36,6 +36,14 @@ enum ExpressionWalk {
         return found
     }
 
+    static func usesTopic(_ plan: RulePlan) -> Bool {
+        var found = false
+        for expression in expressions(plan) {
+            visit(expression) { if case .messageFact(.topic) = $0 { found = true } }
+        }
+        return found
+    }
+
     static func usesProperties(_ plan: RulePlan) -> Bool {
         var found = false
         for expression in expressions(plan) {

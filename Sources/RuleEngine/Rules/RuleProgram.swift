@@ -122,21 +122,23 @@ struct RuleProgram {
     private static func modelCall(
         _ call: ModelCallPlan, _ plan: RulePlan, _ builder: inout ProgramBuilder
     ) throws(RuleEngineError) -> ModelCall {
-        var result = ModelCall(model: call.model, inputs: [])
-        for (index, arguments) in call.inputs.enumerated() {
-            var programs: [Program] = []
-            for argument in arguments { programs.append(try builder.program(argument)) }
-            guard let inputs = plan.models[call.model].signature?.inputs else { continue }
-            guard index < inputs.count, case .tensor(let element) = inputs[index].kind,
-                let count = inputs[index].rowElementCount
+        var inputs: [ModelCall.Input] = []
+        var arguments: [ModelCall.Argument] = []
+        for (index, parts) in call.inputs.enumerated() {
+            for part in parts {
+                arguments.append(ModelCall.Argument(program: try builder.program(part), input: index))
+            }
+            guard let tensors = plan.models[call.model].signature?.inputs else { continue }
+            guard index < tensors.count, case .tensor(let element) = tensors[index].kind,
+                let count = tensors[index].rowElementCount
             else {
                 throw RuleEngineError(
                     .unsupported, rule: plan.name,
                     message: "rule \(plan.name): the model \(plan.models[call.model].name) can't be called")
             }
-            result.inputs.append(ModelCall.Input(element: element, count: count, arguments: programs))
+            inputs.append(ModelCall.Input(element: element, count: count))
         }
-        return result
+        return ModelCall(model: call.model, inputs: inputs, arguments: arguments)
     }
 
     private static func publish(
@@ -196,10 +198,9 @@ struct RuleProgram {
         until = until.map(builder.place)
         limitBy = limitBy?.map(builder.place)
         for index in histories.indices { histories[index].argument = builder.place(histories[index].argument) }
-        for call in modelCalls.indices {
-            for input in modelCalls[call].inputs.indices {
-                modelCalls[call].inputs[input].arguments = modelCalls[call].inputs[input].arguments.map(builder.place)
-            }
+        for call in modelCalls {
+            let arguments = call.arguments
+            for index in 0..<arguments.count { arguments[index].program = builder.place(arguments[index].program) }
         }
         for index in publishes.indices {
             publishes[index].topic = builder.place(publishes[index].topic)

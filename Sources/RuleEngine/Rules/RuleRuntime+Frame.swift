@@ -3,29 +3,47 @@ import RuleLanguage
 /// What the rest of an evaluation asks for, as the bytes in which it waits: a head of times and facts, the registers
 /// that are read behind the site, the aggregates, and behind those the row of each of the site's calls.
 extension RuleRuntime {
+    /// What the head of a frame has besides the times; the lowest two bits are the QoS.
     private struct Facts: OptionSet {
         let rawValue: UInt8
         static let retained = Facts(rawValue: 4)
         static let hasEvent = Facts(rawValue: 8)
+        /// Start and end of the window, and who sent the message, follow as values.
+        static let values = Facts(rawValue: 16)
+        /// Topic, payload and properties follow, as far as the rule asks for them.
+        static let message = Facts(rawValue: 32)
+    }
+
+    private struct Head: BitwiseCopyable {
+        var arrival: Int64
+        var time: Int64
     }
 
     /// All but the rows.
     func beginFrame(_ site: Int, _ models: ModelSites) -> [UInt8] {
         let context = machine.context
         var frame: [UInt8] = []
-        frame.reserveCapacity(192)
+        frame.reserveCapacity(160)
         var facts = Facts(rawValue: context.qos & 3)
         if context.retained { facts.insert(.retained) }
         if context.hasEvent { facts.insert(.hasEvent) }
+        if !context.windowStart.isMissing || !context.windowEnd.isMissing || !context.client.isMissing {
+            facts.insert(.values)
+        }
+        if keepsMessage { facts.insert(.message) }
         frame.append(facts.rawValue)
-        frame.append(integer: context.arrival)
-        frame.append(integer: context.time)
-        ValueCodec.append(context.windowStart, to: &frame)
-        ValueCodec.append(context.windowEnd, to: &frame)
-        ValueCodec.append(context.client, to: &frame)
-        frame.append(sized: context.topic)
-        frame.append(sized: program.forwardsPayload ? context.payload : .empty)
-        frame.append(sized: usesProperties ? context.properties : .empty)
+        let head = Head(arrival: context.arrival.littleEndian, time: context.time.littleEndian)
+        unsafe Swift.withUnsafeBytes(of: head) { unsafe frame.append(contentsOf: $0) }
+        if facts.contains(.values) {
+            ValueCodec.append(context.windowStart, to: &frame)
+            ValueCodec.append(context.windowEnd, to: &frame)
+            ValueCodec.append(context.client, to: &frame)
+        }
+        if facts.contains(.message) {
+            frame.append(sized: context.topic)
+            frame.append(sized: program.forwardsPayload ? context.payload : .empty)
+            frame.append(sized: usesProperties ? context.properties : .empty)
+        }
         for register in models.liveRegisters[site] { ValueCodec.append(machine.registers[register], to: &frame) }
         for slot in aggregates(at: site, models) {
             ValueCodec.append(reader.value(slot, machine.arena), to: &frame)
@@ -69,23 +87,29 @@ extension RuleRuntime {
         _ frame: inout StateReader, _ site: Int, _ models: ModelSites, into context: inout EvaluationContext
     ) -> Bool {
         let arena = machine.arena
-        guard let byte = frame.byte(), let arrival = frame.integer(), let time = frame.integer(),
-            let start = ValueCodec.read(&frame, arena), let end = ValueCodec.read(&frame, arena),
-            let client = ValueCodec.read(&frame, arena), let topic = frame.slice(), let payload = frame.slice(),
-            let properties = frame.slice()
-        else { return false }
+        guard let byte = frame.byte(), let arrival = frame.integer(), let time = frame.integer() else { return false }
         let facts = Facts(rawValue: byte)
         context.qos = byte & 3
         context.retained = facts.contains(.retained)
         context.hasEvent = facts.contains(.hasEvent)
         context.arrival = arrival
         context.time = time
-        context.windowStart = start
-        context.windowEnd = end
-        context.client = client
-        context.topic = arena.copy(topic)
-        context.payload = arena.copy(payload)
-        context.properties = arena.copy(properties)
+        if facts.contains(.values) {
+            guard let start = ValueCodec.read(&frame, arena), let end = ValueCodec.read(&frame, arena),
+                let client = ValueCodec.read(&frame, arena)
+            else { return false }
+            context.windowStart = start
+            context.windowEnd = end
+            context.client = client
+        }
+        if facts.contains(.message) {
+            guard let topic = frame.slice(), let payload = frame.slice(), let properties = frame.slice() else {
+                return false
+            }
+            context.topic = arena.copy(topic)
+            context.payload = arena.copy(payload)
+            context.properties = arena.copy(properties)
+        }
         for register in models.liveRegisters[site] {
             guard let value = ValueCodec.read(&frame, arena) else { return false }
             machine.registers[register] = value

@@ -56,13 +56,14 @@ extension RuleRuntime {
 
     /// Puts a row into the engine's batch for the model, and into the frame; the result where there is one at once.
     private func ask(_ call: Int, _ number: UInt64, _ engine: RuleEngine, _ frame: inout [UInt8]) -> [UInt8]? {
-        let model = modelIndices[program.modelCalls[call].model]
-        guard engine.models[model].signature != nil else {
+        let compiled = program.modelCalls[call]
+        let model = modelIndices[compiled.model]
+        guard modelShapes[compiled.model].isThere else {
             frame.append(count: 0)
             return ModelResultWriter.failure(.unavailable)
         }
         let before = engine.batches[model].rows.count
-        guard appendRow(call, to: &engine.batches[model].rows) else {
+        guard compiled.appendRow(machine, to: &engine.batches[model].rows) else {
             let added = engine.batches[model].rows.count - before
             engine.batches[model].rows.removeLast(added)
             frame.append(count: 0)
@@ -81,12 +82,13 @@ extension RuleRuntime {
 
     /// Runs a call on this thread and puts its result into its register.
     private func runNow(_ call: Int, _ runner: any ModelRunner, _ engine: RuleEngine) {
-        let model = modelIndices[program.modelCalls[call].model]
+        let compiled = program.modelCalls[call]
+        let model = modelIndices[compiled.model]
         engine.rowScratch.removeAll(keepingCapacity: true)
         engine.resultScratch.removeAll(keepingCapacity: true)
-        if engine.models[model].signature == nil {
+        if !modelShapes[compiled.model].isThere {
             ModelResultWriter.fail(.unavailable, nanoseconds: 0, to: &engine.resultScratch)
-        } else if appendRow(call, to: &engine.rowScratch) {
+        } else if compiled.appendRow(machine, to: &engine.rowScratch) {
             unsafe engine.rowScratch.withUnsafeBytes { row in
                 unsafe runner.run(model, row, into: &engine.resultScratch)
             }
@@ -94,21 +96,6 @@ extension RuleRuntime {
             ModelResultWriter.fail(.input, nanoseconds: 0, to: &engine.resultScratch)
         }
         unsafe engine.resultScratch.withUnsafeBytes { unsafe finish(call, ByteSlice($0)) }
-    }
-
-    /// Appends the elements of a call's arguments; false when one is missing or does not fit.
-    private func appendRow(_ call: Int, to row: inout [UInt8]) -> Bool {
-        for input in program.modelCalls[call].inputs {
-            var room = input.count
-            for argument in input.arguments {
-                let value = machine.run(argument)
-                guard ModelArguments.append(value, as: input.element, room: &room, to: &row, machine.arena) else {
-                    return false
-                }
-            }
-            if room != 0 { return false }
-        }
-        return true
     }
 
     private func finish(_ calls: [Int], _ results: [[UInt8]?]) {
@@ -120,8 +107,7 @@ extension RuleRuntime {
 
     /// Puts a call's result into its register.
     private func finish(_ call: Int, _ bytes: ByteSlice) {
-        let model = program.modelCalls[call].model
-        switch ModelResult.read(bytes, plan.models[model], modelNames[model], machine.arena) {
+        switch ModelResult.read(bytes, modelShapes[program.modelCalls[call].model], machine.arena) {
         case .success(let value):
             counters.inferences &+= 1
             machine.registers[program.layout.models + call] = value

@@ -15,6 +15,8 @@ final class RuleRuntime {
     @exclusivity(unchecked) @safe var alignedStep = AlignedStep()
     let usesClient: Bool
     let usesProperties: Bool
+    /// Whether what waits for a model must know the topic, the payload as a whole, or the properties.
+    let keepsMessage: Bool
     /// Whether each group has state of its own; else `sole` stands for all.
     let usesGroups: Bool
     let hasAlarm: Bool
@@ -24,8 +26,8 @@ final class RuleRuntime {
     let amongTable: TableData?
     let hasHistories: Bool
     let callsModels: Bool
-    /// For each model of the plan, the texts of its results.
-    let modelNames: [ModelNames]
+    /// For each model of the plan, what its results look like.
+    let modelShapes: [ModelResultShape]
     /// For each model of the plan, its index in the engine's.
     var modelIndices: [Int] = []
     @exclusivity(unchecked) @safe var waiting: WaitingEvaluations
@@ -93,10 +95,11 @@ final class RuleRuntime {
         }
         usesClient = ExpressionWalk.usesClient(plan)
         usesProperties = ExpressionWalk.usesProperties(plan)
+        keepsMessage = usesProperties || program.forwardsPayload || ExpressionWalk.usesTopic(plan)
         hasAlarm = plan.when.map { $0.forNanoseconds != nil || $0.until != nil } ?? false
         hasHistories = !plan.histories.isEmpty
         callsModels = program.models != nil
-        modelNames = plan.models.map { ModelNames($0) }
+        modelShapes = plan.models.map { ModelResultShape($0) }
         waiting = WaitingEvaluations(program.models?.sites ?? [])
         hasOwnTimes = RuleRuntime.hasOwnTimes(plan) || callsModels
         if case .every = plan.window?.kind { isOnGrid = !hasOwnTimes } else { isOnGrid = false }

@@ -92,7 +92,8 @@ extension RuleRuntime {
         }
         guard let frame = reader.slice(), isSound(frame, site, models) else { return nil }
         return WaitingEvaluation(
-            number: number, site: site, frame: frame.array, group: group.group, holder: holder.group, histories: histories,
+            number: number, site: site, frame: frame.array, group: group.group, holder: holder.group,
+            histories: histories,
             depth: depth, clock: clock, messageNumber: message, eventNumber: event, reached: reached, results: results,
             callCount: models.sites[site].calls.count)
     }

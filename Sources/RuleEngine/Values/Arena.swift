@@ -54,6 +54,7 @@ final class Arena {
 
     /// A copy of `bytes` that lives as long as the evaluation.
     func copy(_ bytes: ByteSlice) -> ByteSlice {
+        if bytes.isEmpty { return .empty }
         let memory = unsafe allocate(byteCount: bytes.count)
         unsafe memory.copyMemory(from: bytes.start, byteCount: bytes.count)
         return unsafe ByteSlice(start: UnsafeRawPointer(memory), count: bytes.count)

@@ -1,7 +1,7 @@
 /// What a model file says of its inputs and outputs, and of itself.
 package struct ModelSignature: Sendable, Equatable {
     /// The type of a tensor's elements. The raw value is ONNX's (`TensorProto.DataType`).
-    package enum Element: UInt8, Sendable, Equatable, CaseIterable {
+    package enum Element: UInt8, Sendable, Equatable, CaseIterable, BitwiseCopyable {
         case float32 = 1, uint8 = 2, int8 = 3, int32 = 6, int64 = 7, text = 8, boolean = 9, float64 = 11
 
         /// Bytes of one element in memory; 0: of no fixed size.

@@ -1,9 +1,9 @@
 import RuleLanguage
 
-/// The texts of a model's results, made once: names of members and outputs, labels, the model's own name. Values that
-/// point at them are valid as long as the rule is.
+/// What is known of a model's results before there is one: which output is what, and the texts, made once: names of
+/// members and outputs, labels, the model's own name. Values that point at them are valid as long as the rule is.
 @safe
-final class ModelNames {
+final class ModelResultShape {
     /// In the order in which a result has them.
     enum Member: Int, CaseIterable {
         case classIndex, label, confidence, scores, value, outputs, time, model, sha256
@@ -25,6 +25,11 @@ final class ModelNames {
 
     private let bytes: FixedBuffer<UInt8>
     private let members: [Value]
+    /// Whether there is a model to run.
+    let isThere: Bool
+    let results: ModelResults
+    /// Of each output.
+    let areMaps: [Bool]
     let name: Value
     let sha256: Value
     let outputs: [Value]
@@ -39,6 +44,9 @@ final class ModelNames {
             ranges.append(bytes.count..<bytes.count + text.utf8.count)
             bytes += text.utf8
         }
+        isThere = plan.signature != nil
+        results = plan.results
+        areMaps = (plan.signature?.outputs ?? []).map { if case .labelMaps = $0.kind { true } else { false } }
         for member in Member.allCases { add(member.text) }
         add(plan.name)
         add(plan.signature?.sha256 ?? "")
