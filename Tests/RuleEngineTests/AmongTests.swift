@@ -161,6 +161,21 @@ import Testing
         #expect(again.take() == [line("c", 0, nil, 70_000), line("b", 1, 4_000, 70_000), line("a", 0, nil, 70_000)])
     }
 
+    @Test func whatAnEventDiffersFromIsRememberedOfEach() throws {
+        let plan = try TableTests.compile(
+            """
+            table t from "t.csv" key id
+            rule r { from "s/{id}" where changed(.v) window silent 1s among t by id
+              publish "o/{id}" { n: count(), last: last(.v) } }
+            """, ["t.csv": "id\na\nb\n"])
+        let harness = try Harness(plan)
+        for (ms, value) in [(100, 1), (200, 1), (300, 2), (400, 3)] {
+            harness.send("s/a", "{\"v\":\(value)}", at: Int64(ms))
+        }
+        harness.advance(to: 5_000)
+        #expect(harness.take() == [#"o/b {"n":0,"last":null}"#, #"o/a {"n":3,"last":3}"#])
+    }
+
     @Test(arguments: [1, 2, 3] as [UInt64])
     func restoredEnginesGiveTheSame(_ seed: UInt64) throws {
         var random = Seeded(seed)

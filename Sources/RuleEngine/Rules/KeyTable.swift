@@ -115,7 +115,8 @@ final class KeyTable<Payload: Ageing> {
             }
             if attempt == 0 {
                 aged = entries.indices.compactMap { slot in entries[slot].payload.map { (slot, $0.lastUsed) } }
-                aged.sort { $0.1 > $1.1 }
+                // Of those used by the same message the one with the greatest key, wherever they lie.
+                aged.sort { $0.1 != $1.1 ? $0.1 > $1.1 : key($0.0).compare(key($1.0)) < 0 }
             }
         }
         return nil

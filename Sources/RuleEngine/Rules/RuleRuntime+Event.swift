@@ -24,7 +24,9 @@ extension RuleRuntime {
                 // What the steps remember lies in the group, so its key comes first.
                 prepareKey()
                 group = findGroup(entry, emission, &outputs)
-                if group == nil { return }
+                guard let group else { return }
+                // That it was used counts, also where the steps stop the event.
+                markDirty(group)
             }
         }
         if callsModels {
@@ -188,7 +190,6 @@ extension RuleRuntime {
         }
         guard let group = made else { preconditionFailure("a table that did not take a group") }
         if needsKeyValues { group.keep(keyValues: program.by.map { StoredValue(machine.run($0)) }, key) }
-        if hasHistories { group.histories = Array(repeating: nil, count: plan.histories.count) }
         equip(group, hasKey: !key.isEmpty)
         return group
     }
@@ -206,6 +207,7 @@ extension RuleRuntime {
 
     /// Gives a group the window that its rule keeps.
     func equip(_ group: Group, hasKey: Bool) {
+        if hasHistories { group.histories = Array(repeating: nil, count: plan.histories.count) }
         if holdsHistoriesOnly(hasKey: hasKey) { return }
         switch plan.window?.kind {
         case .lastCount(let count) where keepsNumbersOnly:
@@ -329,13 +331,16 @@ extension RuleRuntime {
     func periodSlot(_ table: KeyTable<Period>, _ key: ByteSlice, dedupe: Int?) -> Int {
         let hash = KeyTable<Period>.hash(key)
         if let slot = table.find(key, hash: hash) { return slot }
-        if table.count >= limits.groupsMax, let oldest = table.oldest() {
-            let gone = table.key(oldest).array
-            dirty.gone.append(dedupe.map { StateKey.dedupe($0, gone) } ?? StateKey.limit(gone))
-            table.remove(oldest)
-            counters.groupsEvicted &+= 1
-        }
+        makeRoom(in: table, dedupe: dedupe)
         return table.insert(key, hash: hash) { _ in Period() }
+    }
+
+    func makeRoom(in table: KeyTable<Period>, dedupe: Int?) {
+        guard table.count >= limits.groupsMax, let oldest = table.oldest() else { return }
+        let gone = table.key(oldest).array
+        dirty.gone.append(dedupe.map { StateKey.dedupe($0, gone) } ?? StateKey.limit(gone))
+        table.remove(oldest)
+        counters.groupsEvicted &+= 1
     }
 
     // MARK: Decode errors

@@ -9,6 +9,7 @@ extension RuleRuntime {
         appendCaptures()
         let group = unsafe keyBytes.withUnsafeBytes { unsafe find(ByteSlice($0), emission, &outputs) }
         group.lastUsed = eventNumber
+        markDirty(group)
         return group
     }
 

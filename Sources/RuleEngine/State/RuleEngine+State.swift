@@ -166,12 +166,10 @@ extension RuleEngine {
     private func dropUnlisted(_ before: RuleRuntime, _ after: RuleRuntime, _ outputs: inout [RuleOutput]) {
         for slot in before.groups.slots {
             guard let group = before.groups[slot], !after.isListed(before.groups.key(slot)) else { continue }
-            let key = StateKey.group(before.groups.key(slot).array)
             before.machine.context = EvaluationContext()
             before.machine.context.now = clock
             before.clearIfActive(group, Emission(engine: self, depth: 0), &outputs)
             before.forget(group)
-            goneStates.append(RuleGroupState(rule: before.name, key: key, state: nil))
         }
     }
 

@@ -153,7 +153,11 @@ extension RuleRuntime {
             equip(group, hasKey: kind == .group && !groupKey.isEmpty)
             switch unsafe groupKey.withUnsafeBytes({ decode(bytes, into: group, unsafe ByteSlice($0)) }) {
             case .fits:
-                if kind == .sole { return .fits(nil) }
+                if kind == .sole {
+                    // The rule may have begun to keep groups since.
+                    if usesGroups { ruleState.sequenceFloor = max(ruleState.sequenceFloor, sole.sequence) }
+                    return .fits(nil)
+                }
                 return .fits(Restored(key: groupKey, lastUsed: group.lastUsed, group: group))
             case .foreign(let sequence):
                 raiseFloor(to: sequence)
@@ -196,16 +200,37 @@ extension RuleRuntime {
             if let group = restored.group, amongTable != nil {
                 putBack(group, key, hash)
             } else if let group = restored.group {
-                guard usesGroups, groups.find(key, hash: hash) == nil, groups.count < limits.groupsMax else { return }
+                guard usesGroups else {
+                    leaveOut(group, key)
+                    return
+                }
+                if groups.find(key, hash: hash) != nil { return }
+                makeRoomForGroup()
                 _ = groups.insert(key, hash: hash) { slot in group.moved(to: slot) }
                 if group.alarm?.isActive == true { counters.activeAlarms += 1 }
             } else if let period = restored.period {
                 let table = restored.dedupe < 0 ? limitPeriods : dedupePeriods[restored.dedupe]
-                if table.find(key, hash: hash) == nil, table.count < limits.groupsMax {
-                    _ = table.insert(restored.key, hash: hash) { _ in period }
-                }
+                if table.find(key, hash: hash) != nil { return }
+                makeRoom(in: table, dedupe: restored.dedupe < 0 ? nil : restored.dedupe)
+                _ = table.insert(key, hash: hash) { _ in period }
             }
         }
+    }
+
+    /// The rule now goes without groups: the numbers of one that it had do not come again.
+    private func leaveOut(_ group: Group, _ key: ByteSlice) {
+        raiseFloor(to: group.sequence)
+        markDirty(sole)
+        dirty.rule = true
+        dirty.gone.append(StateKey.group(key.array))
+    }
+
+    /// The limit may be lower than when the state was kept: those idle longest go.
+    private func makeRoomForGroup() {
+        guard groups.count >= limits.groupsMax, let oldest = groups.oldest(), let group = groups[oldest] else { return }
+        if group.alarm?.isActive == true { counters.activeAlarms -= 1 }
+        counters.groupsEvicted &+= 1
+        forget(group)
     }
 
     /// Takes the state of the same rule before its `when`, `limit` or `publish` changed.
@@ -215,11 +240,12 @@ extension RuleRuntime {
         before.dirtyAll()
         before.takeDirty(into: &states)
         _ = restore(states.filter { $0.state != nil })
+        let gone = states.filter { $0.state == nil }.map(\.key)
         let known = counters.activeAlarms
         counters = RuleCounters(rule: name, stepCount: plan.steps.count)
         counters.activeAlarms = known
         dirtyAll()
-        dirty.gone = before.allStateKeys.filter { !isHeld($0) }
+        dirty.gone = (before.allStateKeys + gone).filter { !isHeld($0) }
     }
 
     private func dirtyAll() {
