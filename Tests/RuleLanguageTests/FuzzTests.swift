@@ -1,3 +1,4 @@
+import Foundation
 import RuleLanguage
 import Testing
 
@@ -18,8 +19,21 @@ struct SeededRandom {
 }
 
 /// Whatever the text, compiling ends, traps nowhere, and gives either a plan or an error with a place in the text.
+///
+/// SLUICE_FUZZ_FACTOR=50 makes each test so many times as long.
 @Suite("Fuzz")
 struct FuzzTests {
+    private static let factor = ProcessInfo.processInfo.environment["SLUICE_FUZZ_FACTOR"].flatMap { Int($0) } ?? 1
+
+    /// The files that are shipped.
+    private static let shipped: [[UInt8]] = {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("rules").resolvingSymlinksInPath()
+        let paths = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)?.allObjects ?? []
+        return paths.compactMap { $0 as? URL }.filter { $0.pathExtension == "rules" }
+            .sorted { $0.path < $1.path }.compactMap { try? Array(Data(contentsOf: $0)) }
+    }()
+
     private static let words = [
         "rule", "r", "x", "{", "}", "from", "\"t/{x}\"", "\"a/+/#\"", "as", "json", "number", "text", "at", ".ts", "ms",
         "late", "5s", "ahead", "where",
@@ -57,7 +71,7 @@ struct FuzzTests {
     @Test("token soup", arguments: 0..<4)
     func soup(_ part: Int) {
         var random = SeededRandom(seed: UInt64(part) + 1)
-        for round in 0..<3_000 {
+        for round in 0..<3_000 * Self.factor {
             var text = round % 4 == 0 ? "model m from \"models/oven.onnx\" " : ""
             if round % 2 == 0 { text += "rule r { from \"t/{x}\" " }
             for _ in 0..<random.next(below: 40) { text += Self.words[random.next(below: Self.words.count)] + " " }
@@ -69,10 +83,46 @@ struct FuzzTests {
     func mutations(_ part: Int) {
         var random = SeededRandom(seed: UInt64(part) + 100)
         let sound = firstLookRules.split(separator: "\n\n").map { Array($0.utf8) }
-        for _ in 0..<3_000 {
+        for _ in 0..<3_000 * Self.factor {
             var bytes = sound[random.next(below: sound.count)]
             for _ in 0...random.next(below: 6) { mutate(&bytes, &random) }
             check(String(decoding: bytes, as: UTF8.self))
+        }
+    }
+
+    @Test("mutations of the shipped files, and one half with another", arguments: 0..<4)
+    func shippedFiles(_ part: Int) {
+        #expect(Self.shipped.count > 15)
+        var random = SeededRandom(seed: UInt64(part) + 200)
+        for round in 0..<150 * Self.factor {
+            var bytes = Self.shipped[random.next(below: Self.shipped.count)]
+            if round % 3 == 0 {
+                let other = Self.shipped[random.next(below: Self.shipped.count)]
+                bytes = Array(bytes[..<random.next(below: bytes.count)] + other[random.next(below: other.count)...])
+                if bytes.isEmpty { continue }
+            }
+            for _ in 0...random.next(below: 6) { mutate(&bytes, &random) }
+            check(String(decoding: bytes, as: UTF8.self))
+        }
+    }
+
+    @Test("bytes")
+    func bytes() {
+        var random = SeededRandom(seed: 300)
+        for _ in 0..<300 * Self.factor {
+            let bytes = (0..<random.next(below: 200)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+            check(String(decoding: bytes, as: UTF8.self))
+            check(String(decoding: bytes.map { $0 & 0x7F }, as: UTF8.self))
+        }
+    }
+
+    @Test("what nests deep", arguments: ["(", "[", "not ", "-", "{a:", "if ", "abs(", "\"{", "1 + (", ".a[", "x ?? ("])
+    func deep(_ part: String) {
+        for count in [10, 100, 2_000] {
+            let nested = String(repeating: part, count: count)
+            check("rule r { from \"t/{x}\" where \(nested)")
+            check(
+                "rule r { from \"t/{x}\" publish \"o\" payload \(nested)1\(String(repeating: ")", count: count)) }")
         }
     }
 
