@@ -6,7 +6,7 @@ enum TidyCheck {
 
     /// Files that are longer for now, with the length they have. It may only shrink; new files do not enter.
     static let ratchet: [String: Int] = [
-        "Tests/RuleLanguageTests/GoldenDiagnostics.swift": 1_242  // expected text, read beside the corpus
+        "Tests/RuleLanguageTests/GoldenDiagnostics.swift": 1_216  // expected text, read beside the corpus
     ]
 
     static func lengths(of files: [SourceFile], ratchet: [String: Int] = ratchet) -> [String] {
