@@ -115,7 +115,7 @@ let package = Package(
             imports: [
                 "CloudBridge", "Ledger", "MosquittoClient", "Messages", "MosquittoPeers", log,
             ]),
-        tests("SluiceNodeTests", imports: ["SluiceNode", "Messages", "RuleLanguage"]),
+        tests("SluiceNodeTests", imports: ["SluiceNode", "Inference", "Messages", "RuleEngine", "RuleLanguage"]),
         tests("CommandLineTests", imports: ["sluice", "SluiceNode", arguments]),
         tests("TidyTests", imports: []),
         tests(

@@ -35,7 +35,6 @@ struct LspCommand: ParsableCommand {
                 _ = MessageChannel.send(["method": "window/logMessage", "params": parameters])
             }
         }
-        traffic?.start()
         var server = LanguageServer(traffic: traffic)
         let isInOrder = server.serve()
         if !isInOrder { throw ExitCode(1) }

@@ -53,6 +53,12 @@ package final class ModelFiles: Sendable {
         }
     }
 
+    /// Lets go of all models but those of a plan.
+    package func keep(_ plans: [ModelPlan]) {
+        let paths = Set(plans.map(\.path))
+        opened.withLock { $0 = $0.filter { paths.contains($0.key) } }
+    }
+
     /// What to do where ONNX Runtime is missing, as sentences; nil: it is there.
     package func missingRuntime() -> String? {
         do {

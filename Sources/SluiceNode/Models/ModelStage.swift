@@ -37,6 +37,7 @@ final class ModelStage {
     /// Puts the models of the engine's plan in the place of the running ones, between two runs.
     func replace(_ engine: RuleEngine) {
         let opened = files.models(engine.models)
+        files.keep(engine.models)
         if let pool { pool.reset(opened) } else if !engine.models.isEmpty { makePool(opened) }
         var now: [String: String] = [:]
         for plan in engine.models {
@@ -106,7 +107,7 @@ final class ModelStage {
             "a model fails and is suspended for a while: its calls give missing",
             metadata: [
                 "model": "\(plan.name)", "file": "\(plan.path)", "failed": "\(counts.failures)",
-                "timed-out": "\(counts.timeouts)",
+                "timed-out": "\(counts.timeouts)", "reason": "\(counts.lastFailure ?? "no answer in time")",
             ])
     }
 

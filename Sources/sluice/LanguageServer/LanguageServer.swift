@@ -87,6 +87,8 @@ struct LanguageServer {
         guard phase == .running else { return }
         switch method {
         case "initialized":
+            // Not before: until then an editor expects nothing but answers.
+            traffic?.start()
             rules.readFolder()
             publish()
         case "textDocument/didOpen": open(parameters)

@@ -37,6 +37,7 @@ final class LiveTraffic: Sendable {
         var wanted: Set<EditorSource> = []
         var kept: [EditorSource: Kept] = [:]
         var told: Set<String> = []
+        var isStarted = false
     }
 
     private let state = Mutex(State())
@@ -50,8 +51,13 @@ final class LiveTraffic: Sendable {
         self.log = log
     }
 
-    /// Begins to listen. The thread ends with the process.
+    /// Begins to listen, the first time that it is called. The thread ends with the process.
     func start() {
+        let isFirst = state.withLock { state in
+            defer { state.isStarted = true }
+            return !state.isStarted
+        }
+        guard isFirst else { return }
         Thread.detachNewThread { self.listen() }
     }
 
