@@ -36,7 +36,7 @@ struct ModelMailboxTests {
     func waits() {
         let box = ModelMailbox {}
         #expect(!box.wait(milliseconds: 0))
-        for number in 0..<100 { box.put(answers(number)) }
+        for number in 0..<100 as Range<UInt64> { box.put(answers(number)) }
         #expect(box.wait(milliseconds: 0))
         #expect(box.take().count == 100)
         // None of the results that were taken ends a later wait.
