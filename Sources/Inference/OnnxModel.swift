@@ -4,6 +4,8 @@ package import RuleLanguage
 internal import Synchronization
 
 /// An opened model with the memory of its runs. Callable from any thread; one run at a time, others wait for it.
+///
+/// `@unchecked Sendable`: the memory of runs is touched only by the run that holds the lock.
 package final class OnnxModel: @unchecked Sendable {
     package let signature: ModelSignature
     /// Bytes of one row: the elements of every input in their order.

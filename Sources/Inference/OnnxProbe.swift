@@ -136,6 +136,8 @@ struct OnnxProbe {
 }
 
 /// Ends a session's runs after some time, unless it is stopped before.
+///
+/// `@unchecked Sendable`: what changes is guarded by `lock`; `terminate` and `resume` of a session may come from any thread.
 private final class OnnxTimer: @unchecked Sendable {
     private let session: OnnxSession
     private let lock = NSLock()

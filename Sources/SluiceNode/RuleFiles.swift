@@ -84,18 +84,31 @@ package enum RuleFiles {
 
     /// A file that the rules name.
     private static func attachment(_ path: String) -> RuleAttachment {
+        do {
+            return .content(Array(try content(of: path, bytesMax: RuleLimits.tableBytesMax)))
+        } catch { return .unreadable(error.reason) }
+    }
+
+    /// Why a file that the rules name can't be read, as the end of a sentence.
+    struct NamedFileFault: Error {
+        var reason: String
+    }
+
+    /// A file that the rules name, whole.
+    static func content(of path: String, bytesMax: Int) throws(NamedFileFault) -> Data {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
-            return .unreadable(isFolder.boolValue ? "it is a folder" : "there is no such file")
+            throw NamedFileFault(reason: isFolder.boolValue ? "it is a folder" : "there is no such file")
         }
+        let size: Int
+        let data: Data
         do {
-            let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-            guard size <= RuleLimits.tableBytesMax else {
-                return .unreadable("it has \(size) bytes; at most \(RuleLimits.tableBytesMax) are read")
-            }
-            return .content(Array(try Data(contentsOf: URL(fileURLWithPath: path))))
-        } catch {
-            return .unreadable("check its permissions")
+            size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+            data = size <= bytesMax ? try Data(contentsOf: URL(fileURLWithPath: path)) : Data()
+        } catch { throw NamedFileFault(reason: "check its permissions") }
+        guard size <= bytesMax else {
+            throw NamedFileFault(reason: "it has \(size) bytes; at most \(bytesMax) are read")
         }
+        return data
     }
 }

@@ -1,6 +1,7 @@
-import RuleEngine
 import RuleLanguage
 import Testing
+
+@testable import RuleEngine
 
 @Suite("Models in rules")
 struct ModelCallTests {
@@ -123,6 +124,24 @@ struct ModelCallTests {
         queue.answerAll(harness)
         #expect(harness.take() == ["o {\"a\":1,\"v\":1.0}", "o {\"a\":2,\"v\":2.0}"])
         #expect(harness.counters.inferenceErrors == 1)
+    }
+
+    @Test("a restart reads what waits without keeping what it read")
+    func restartKeepsNothing() throws {
+        let plan = try FakeModels.compile(
+            "model m from \"sum.onnx\" rule r { from \"in/{i}\" publish \"o\" { v: m(.a, 0).value, t: .text } }")
+        let before = try Harness(plan)
+        let text = String(repeating: "long ", count: 200)
+        for number in 0..<500 { before.send("in/a", "{\"a\":\(number),\"text\":\"\(text)\"}", at: Int64(number)) }
+        let after = try Harness(plan)
+        let mark = after.engine.arena.mark
+        after.engine.restore(before.engine.takeDirtyGroups())
+        after.resume(at: 1_000)
+        #expect(after.engine.waitingCount == 500)
+        #expect(after.engine.arena.mark == mark)
+        var queue = FakeQueue()
+        queue.answerAll(after)
+        #expect(after.outputs.count == 500)
     }
 
     @Test("without ONNX Runtime every call gives missing")

@@ -20,6 +20,8 @@ extension OnnxModel: PooledModel {}
 /// A thread that is free takes all that waits for one model, up to the most of a run; a model is run by one thread at a
 /// time. A run that outlives the deadline of all its rows is given up: its rows are answered, the library is told to
 /// end it, and another thread takes the place of the one in it until that one comes back.
+///
+/// `@unchecked Sendable`: what changes is guarded by `lock`.
 package final class ModelPool: @unchecked Sendable {
     private let options: ModelPoolOptions
     private let deliver: @Sendable (ModelAnswers) -> Void

@@ -1,6 +1,8 @@
 internal import Foundation
 
 /// A mutex with conditions whose times are those of the monotonic clock.
+///
+/// `@unchecked Sendable`: its pointers are set once, and what they point at is made for several threads.
 final class PoolLock: @unchecked Sendable {
     struct Condition {
         fileprivate let pointer: UnsafeMutablePointer<pthread_cond_t>

@@ -33,9 +33,9 @@ extension RuleEngine {
             Int(ticket.call), ticket.number, unsafe ByteSlice(result), self, &outputs)
     }
 
-    /// Name of the rule that a ticket speaks of.
-    package func ruleName(of ticket: ModelTicket) -> String? {
-        rules.indices.contains(Int(ticket.rule)) ? rules[Int(ticket.rule)].name : nil
+    /// Name of the rule that a ticket speaks of, as UTF-8.
+    package func ruleName(of ticket: ModelTicket) -> [UInt8]? {
+        rules.indices.contains(Int(ticket.rule)) ? rules[Int(ticket.rule)].nameBytes : nil
     }
 
     /// Gives all models a place, equal ones the same.

@@ -109,17 +109,12 @@ final class ModelSites {
         self.plan = plan
         siteOfCall = Array(repeating: nil, count: plan.modelCalls.count)
         for (index, step) in plan.steps.enumerated() {
-            let parts: [Expression] =
-                switch step {
-                case .filter(let expression): [expression]
-                case .bind(let binding): [binding.expression]
-                case .dedupe(let keys, _): keys
-                }
+            let parts = ExpressionWalk.expressions(step)
             steps.append(add(.step(index), parts))
             plainStepHistories.append(plainHistories(parts))
         }
-        let published = ModelSites.published(plan)
-        let condition = plan.when.map { [$0.condition] + ($0.until.map { [$0] } ?? []) } ?? []
+        let published = (plan.limit?.by ?? []) + ExpressionWalk.expressions(plan.publishes)
+        let condition = ExpressionWalk.conditions(plan)
         for (index, binding) in plan.windowLets.enumerated() {
             plainBindHistories.append(plainHistories([binding.expression]))
             binds.append(add(.bind(index), [binding.expression]))
@@ -137,17 +132,10 @@ final class ModelSites {
     }
 
     private func live(behind index: Int, _ layout: RegisterLayout, _ published: [Expression]) -> [Int] {
-        var read = published + plan.histories.map(\.argument)
-        if let when = plan.when { read += [when.condition] + (when.until.map { [$0] } ?? []) }
+        var read = published + plan.histories.map(\.argument) + ExpressionWalk.conditions(plan)
         switch sites[index].place {
         case .step(let step):
-            for part in plan.steps[step...] {
-                switch part {
-                case .filter(let expression): read.append(expression)
-                case .bind(let binding): read.append(binding.expression)
-                case .dedupe(let keys, _): read += keys
-                }
-            }
+            read += plan.steps[step...].flatMap(ExpressionWalk.expressions)
             read += plan.window?.by ?? []
             read += plan.aggregates.compactMap(\.argument) + plan.windowLets.map(\.expression)
         case .bind(let bind): read += plan.windowLets[bind...].map(\.expression)
@@ -175,19 +163,6 @@ final class ModelSites {
     private func plainHistories(_ expressions: [Expression]) -> [Int] {
         expressions.flatMap { ExpressionWalk.histories($0, plan) }
             .filter { calls(plan.histories[$0].argument).isEmpty }
-    }
-
-    private static func published(_ plan: RulePlan) -> [Expression] {
-        var result = plan.limit?.by ?? []
-        for publish in plan.publishes {
-            result.append(.interpolated(publish.topic))
-            switch publish.body {
-            case .forward: break
-            case .object(let members): result.append(.object(members))
-            case .payload(let expression): result.append(expression)
-            }
-        }
-        return result
     }
 
     /// Adds the sites of a place: first the calls that need no other of the place, then those that need them.

@@ -54,54 +54,45 @@ enum ExpressionWalk {
 
     static func expressions(_ plan: RulePlan) -> [Expression] {
         var result: [Expression] = plan.eventTime.map { [$0.expression] } ?? []
-        for step in plan.steps {
-            switch step {
-            case .filter(let expression): result.append(expression)
-            case .bind(let binding): result.append(binding.expression)
-            case .dedupe(let keys, _): result += keys
-            }
-        }
+        result += plan.steps.flatMap(expressions)
         result += plan.window?.by ?? []
-        result += plan.windowLets.map(\.expression)
-        if let when = plan.when { result += [when.condition] + (when.until.map { [$0] } ?? []) }
+        result += plan.windowLets.map(\.expression) + conditions(plan)
         result += plan.limit?.by ?? []
-        for publish in plan.publishes {
-            result.append(.interpolated(publish.topic))
-            switch publish.body {
-            case .forward: break
-            case .object(let members): result.append(.object(members))
-            case .payload(let expression): result.append(expression)
-            }
-        }
+        result += expressions(plan.publishes)
         result += plan.aggregates.compactMap(\.argument)
         result += plan.histories.map(\.argument)
         result += plan.modelCalls.flatMap { $0.inputs.flatMap { $0 } }
         return result
     }
 
+    static func expressions(_ step: StepPlan) -> [Expression] {
+        switch step {
+        case .filter(let expression): [expression]
+        case .bind(let binding): [binding.expression]
+        case .dedupe(let keys, _): keys
+        }
+    }
+
+    /// Of `when` and `until`.
+    static func conditions(_ plan: RulePlan) -> [Expression] {
+        plan.when.map { [$0.condition] + ($0.until.map { [$0] } ?? []) } ?? []
+    }
+
+    static func expressions(_ publishes: [PublishPlan]) -> [Expression] {
+        publishes.flatMap { publish -> [Expression] in
+            let topic = Expression.interpolated(publish.topic)
+            switch publish.body {
+            case .forward: return [topic]
+            case .object(let members): return [topic, .object(members)]
+            case .payload(let expression): return [topic, expression]
+            }
+        }
+    }
+
     /// The expression and all its parts.
     static func visit(_ expression: Expression, _ body: (Expression) -> Void) {
         body(expression)
-        for part in parts(expression) { visit(part, body) }
-    }
-
-    private static func parts(_ expression: Expression) -> [Expression] {
-        switch expression {
-        case .missing, .boolean, .integer, .double, .text, .duration, .path, .payload, .capture, .letValue, .aggregate,
-            .history, .modelResult, .messageFact, .property:
-            []
-        case .negate(let a), .not(let a), .member(let a, _), .matches(let a, pattern: _),
-            .tableRow(table: _, key: let a):
-            [a]
-        case .arithmetic(_, let a, let b), .compare(_, let a, let b), .and(let a, let b), .or(let a, let b),
-            .coalesce(let a, let b), .membership(let a, list: let b, negated: _), .subscripted(let a, index: let b):
-            [a, b]
-        case .conditional(let a, let b, let c), .between(let a, low: let b, high: let c): [a, b, c]
-        case .object(let members): members.map(\.value)
-        case .list(let elements), .call(_, let elements): elements
-        case .interpolated(let parts), .latest(let parts):
-            parts.compactMap { if case .value(let expression) = $0 { expression } else { nil } }
-        }
+        for part in expression.operands { visit(part, body) }
     }
 
     /// Text that tells argument expressions apart, the same in every run and whatever the numbers of path slots are.

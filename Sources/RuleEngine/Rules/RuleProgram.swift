@@ -211,13 +211,13 @@ struct RuleProgram {
     }
 
     private mutating func gather(_ plan: RulePlan) {
-        let conditions = plan.when.map { [$0.condition] + ($0.until.map { [$0] } ?? []) } ?? []
+        let conditions = ExpressionWalk.conditions(plan)
         bindHistories = plan.windowLets.map { ExpressionWalk.histories($0.expression, plan) }
         conditionHistories = conditions.flatMap { ExpressionWalk.histories($0, plan) }
         forwardsPayload = plan.publishes.contains { if case .forward = $0.body { true } else { false } }
         let limiting = plan.limit?.by ?? []
-        let raising = RuleProgram.expressions(plan.publishes.filter { !$0.onClear })
-        let clearing = RuleProgram.expressions(plan.publishes.filter(\.onClear))
+        let raising = ExpressionWalk.expressions(plan.publishes.filter { !$0.onClear })
+        let clearing = ExpressionWalk.expressions(plan.publishes.filter(\.onClear))
         // What a step or the evaluation reads too is computed there; a timer must find it as it was then.
         var earlier = Set((stepHistories + bindHistories).flatMap { $0 } + conditionHistories)
         limitHistories = limiting.flatMap { ExpressionWalk.histories($0, plan) }.filter { !earlier.contains($0) }
@@ -226,16 +226,5 @@ struct RuleProgram {
         clearHistories = clearing.flatMap { ExpressionWalk.histories($0, plan) }.filter { !earlier.contains($0) }
         if !plan.modelCalls.isEmpty { models = ModelSites(plan, layout) }
         publishAggregates = (limiting + raising + clearing).flatMap { ExpressionWalk.aggregates($0) }
-    }
-
-    private static func expressions(_ publishes: [PublishPlan]) -> [Expression] {
-        publishes.flatMap { publish -> [Expression] in
-            let topic = Expression.interpolated(publish.topic)
-            switch publish.body {
-            case .forward: return [topic]
-            case .object(let members): return [topic, .object(members)]
-            case .payload(let expression): return [topic, expression]
-            }
-        }
     }
 }

@@ -232,6 +232,8 @@ extension RuleRuntime {
         guard let models = program.models, waiting.count > 0 else { return }
         for entry in waiting.all where !entry.isReady {
             let calls = models.sites[entry.site].calls
+            let mark = engine.arena.mark
+            defer { engine.arena.release(mark) }
             forEachRow(entry, calls.count) { place, row in
                 guard entry.isOpen(place) else { return }
                 let call = calls[place]

@@ -3,6 +3,7 @@ import RuleLanguage
 /// One rule at work: its programs, its groups, its counters. Confined to the engine's thread.
 final class RuleRuntime {
     let plan: RulePlan
+    let nameBytes: [UInt8]
     /// Place in the running set.
     var index: Int
     let program: RuleProgram
@@ -79,6 +80,7 @@ final class RuleRuntime {
         _ plan: RulePlan, index: Int, limits: RuleEngine.Options, arena: Arena, tables: RuleTables
     ) throws(RuleEngineError) {
         self.plan = plan
+        nameBytes = Array(plan.name.utf8)
         self.index = index
         self.limits = limits
         try RuleRuntime.requireSupported(plan)

@@ -33,10 +33,10 @@ package enum RuleInputLog {
 
     /// Appends the result of a model's call. The rule is named, since a restart may number rules otherwise.
     package static func append(
-        answer result: UnsafeRawBufferPointer, to ticket: ModelTicket, ofRule rule: String, to blob: inout [UInt8]
+        answer result: UnsafeRawBufferPointer, to ticket: ModelTicket, ofRule rule: [UInt8], to blob: inout [UInt8]
     ) {
         blob.append(Record.answer.rawValue)
-        blob.append(sized: Array(rule.utf8))
+        blob.append(sized: rule)
         blob.append(count: Int(ticket.call))
         blob.append(word: ticket.number)
         unsafe blob.append(sized: ByteSlice(result))
@@ -50,7 +50,7 @@ package enum RuleInputLog {
     ) throws(RuleEngineError) {
         var bindings: [[UInt8]: RuleBinding?] = [:]
         let places = Dictionary(
-            engine.rules.enumerated().map { (Array($0.element.name.utf8), $0.offset) },
+            engine.rules.enumerated().map { ($0.element.nameBytes, $0.offset) },
             uniquingKeysWith: { first, _ in first })
         // The closure must not be one of typed throws (compiler trap), so the failure leaves as a value.
         let failedAt: Int? = unsafe blob.withUnsafeBytes { buffer in

@@ -56,6 +56,9 @@ extension RuleRuntime {
             guard rule == signature, when == whenSignature, layout == layoutSignature else { return .foreign }
             var entries: [WaitingEvaluation] = []
             for _ in 0..<count {
+                // What is read only to see whether it is sound is not kept.
+                let mark = machine.arena.mark
+                defer { machine.arena.release(mark) }
                 guard let entry = readEntry(&reader, models) else { return .damaged }
                 entries.append(entry)
             }

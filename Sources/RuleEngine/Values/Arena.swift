@@ -3,7 +3,7 @@
 @safe
 final class Arena {
     /// Where an evaluation began; everything allocated later goes with it.
-    struct Mark {
+    struct Mark: Equatable {
         fileprivate var chunk: Int
         fileprivate var offset: Int
     }

@@ -46,7 +46,7 @@ extension Expression {
     }
 
     /// The expressions directly inside.
-    var operands: [Expression] {
+    package var operands: [Expression] {
         switch self {
         case .missing, .boolean, .integer, .double, .text, .duration, .path, .payload, .capture, .letValue, .aggregate,
             .history, .modelResult,

@@ -26,10 +26,9 @@ package final class ModelFiles: Sendable {
     /// What the compiler asks about a path. Reads the file; opens it when it is new or changed.
     package func attachment(_ path: String) -> ModelAttachment {
         let bytes: Data
-        switch Self.read(path) {
-        case .success(let data): bytes = data
-        case .failure(let unreadable): return .unusable(unreadable.reason)
-        }
+        do {
+            bytes = try RuleFiles.content(of: path, bytesMax: OnnxModel.byteCountMax)
+        } catch { return .unusable(error.reason) }
         let sha256 = SHA256.hash(data: bytes).map { Self.hexadecimal($0) }.joined()
         if let known = opened.withLock({ $0[path] }), known.sha256 == sha256 { return .model(known.model.signature) }
         let runtime: OnnxLibrary
@@ -69,25 +68,6 @@ package final class ModelFiles: Sendable {
 
     /// Runs the models of an engine on its own thread.
     package func runner(_ plans: [ModelPlan]) -> any ModelRunner { InlineModels(models(plans)) }
-
-    private struct Unreadable: Error {
-        var reason: String
-    }
-
-    private static func read(_ path: String) -> Result<Data, Unreadable> {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
-            return .failure(Unreadable(reason: isFolder.boolValue ? "it is a folder" : "there is no such file"))
-        }
-        do {
-            let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-            guard size <= OnnxModel.byteCountMax else {
-                return .failure(
-                    Unreadable(reason: "it has \(size) bytes; at most \(OnnxModel.byteCountMax) are read"))
-            }
-            return .success(try Data(contentsOf: URL(fileURLWithPath: path)))
-        } catch { return .failure(Unreadable(reason: "check its permissions")) }
-    }
 
     private static func hexadecimal(_ byte: UInt8) -> String {
         (byte < 16 ? "0" : "") + String(byte, radix: 16)

@@ -13,6 +13,8 @@ final class ModelStage {
     private var notify: (@Sendable () -> Void)?
     /// SHA-256 of what runs, by path.
     private var running: [String: String] = [:]
+    /// Paths in the order of the pool's models.
+    private var places: [String] = []
     private var published: [String: [UInt8]] = [:]
     /// Suspensions that the log tells of, by path.
     private var told: [String: UInt64] = [:]
@@ -38,7 +40,7 @@ final class ModelStage {
     func replace(_ engine: RuleEngine) {
         let opened = files.models(engine.models)
         files.keep(engine.models)
-        if let pool { pool.reset(opened) } else if !engine.models.isEmpty { makePool(opened) }
+        install(opened, engine.models.map(\.path))
         var now: [String: String] = [:]
         for plan in engine.models {
             guard let signature = plan.signature else { continue }
@@ -54,7 +56,18 @@ final class ModelStage {
         }
         running = now
         published = [:]
+    }
+
+    /// Models in the same places keep their counts, and what is known of their failures.
+    private func install(_ opened: [OnnxModel?], _ paths: [String]) {
+        defer { places = paths }
+        if let pool, paths == places {
+            let unanswered = pool.replace(opened)
+            if !unanswered.tickets.isEmpty { mailbox?.put(unanswered) }
+            return
+        }
         told = [:]
+        if let pool { pool.reset(opened) } else if !opened.isEmpty { makePool(opened) }
     }
 
     private func makePool(_ opened: [OnnxModel?]) {

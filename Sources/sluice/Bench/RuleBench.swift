@@ -37,8 +37,7 @@ struct RuleBench {
 
     private let scenario: RuleScenario
     private let models: Models
-    private var results: [UInt8] = []
-    private var ends: [Int] = []
+    private var answers = ModelAnswers()
     private let engine: RuleEngine
     private let bindings: [RuleBinding]
     private let topics: [[UInt8]]
@@ -134,18 +133,14 @@ struct RuleBench {
 
     private mutating func answer(_ model: OnnxModel) {
         for batch in engine.takeBatches() {
-            results.removeAll(keepingCapacity: true)
-            ends.removeAll(keepingCapacity: true)
+            answers.tickets = batch.tickets
+            answers.results.removeAll(keepingCapacity: true)
+            answers.ends.removeAll(keepingCapacity: true)
             batch.rows.withUnsafeBytes { rows in
-                _ = model.run(rows: rows, count: batch.tickets.count, results: &results, ends: &ends)
+                _ = model.run(
+                    rows: rows, count: batch.tickets.count, results: &answers.results, ends: &answers.ends)
             }
-            results.withUnsafeBytes { bytes in
-                var start = 0
-                for (ticket, end) in zip(batch.tickets, ends) {
-                    engine.answer(ticket, UnsafeRawBufferPointer(rebasing: bytes[start..<end]), into: &outputs)
-                    start = end
-                }
-            }
+            answers.forEach { ticket, result in engine.answer(ticket, result, into: &outputs) }
         }
     }
 
